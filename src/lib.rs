@@ -1,0 +1,2 @@
+//! AWS Config custom rule.
+pub mod rule;

@@ -1,0 +1,3 @@
+//! THE DECISION: pure.
+pub mod evidence;
+pub mod timestamp;
