@@ -1,2 +1,3 @@
 //! AWS Config custom rule.
+pub mod invocation;
 pub mod rule;
