@@ -1,5 +1,7 @@
 //! AWS Config's events: the cases of `tests/events`, events recorded by others, and anything at all.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
