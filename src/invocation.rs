@@ -15,9 +15,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::rule::timestamp::Timestamp;
-
-const TRAIL_RESOURCE_TYPE: &str = "AWS::CloudTrail::Trail";
+use crate::rule::{evaluation::EvaluatedResource, timestamp::Timestamp};
 
 /// One invocation of the rule by AWS Config: valid, and decided what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -248,7 +246,7 @@ impl Subject {
         }
         let reason = match evaluation_mode {
             EvaluationMode::Proactive => Some(NotApplicableReason::Proactive),
-            EvaluationMode::Detective if resource_type != TRAIL_RESOURCE_TYPE => {
+            EvaluationMode::Detective if resource_type != EvaluatedResource::TRAIL => {
                 Some(NotApplicableReason::ResourceType)
             }
             EvaluationMode::Detective => None,

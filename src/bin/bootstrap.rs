@@ -1,1 +1,41 @@
-fn main() {}
+//! The Lambda function: logging, connections, run. Nothing else.
+
+use std::io::Write;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use cloudtrail_all_regions::{
+    aws::connections::{Connections, Timing},
+    handler::{Clock, Context, Function, Summary},
+};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    let function = Function {
+        connections: Connections::from_env(credentials, Timing::default()).await,
+        member_role_name: std::env::var("MEMBER_ROLE_NAME").ok().filter(|name| !name.trim().is_empty()),
+        clock: Clock::System,
+    };
+    run(service_fn(|event: LambdaEvent<Value>| handle(&function, event))).await
+}
+
+async fn handle(function: &Function, event: LambdaEvent<Value>) -> Result<Summary, Diagnostic> {
+    let context = Context {
+        deadline: event.context.deadline(),
+        request_id: event.context.request_id,
+        invoked_function_arn: event.context.invoked_function_arn,
+    };
+    let outcome = function.handle(event.payload, &context).await;
+    let mut stdout = std::io::stdout().lock();
+    for line in outcome.record.lines(&context.request_id) {
+        // A log that cannot be written must not cost the verdict.
+        let _ = writeln!(stdout, "{line}");
+    }
+    outcome.result.map_err(|error| Diagnostic {
+        error_type: error.error_type().to_owned(),
+        error_message: cloudtrail_all_regions::aws::fault::chain(&error),
+    })
+}

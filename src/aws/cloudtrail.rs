@@ -1,0 +1,216 @@
+//! Collect: live calls to CloudTrail become evidence.
+
+use aws_sdk_cloudtrail::types::{self as sdk, AdvancedFieldSelector};
+use aws_smithy_types::DateTime;
+use futures_util::future::{join_all, try_join};
+
+use super::{
+    Session,
+    fault::{CallError, Fault, chain},
+};
+use crate::rule::{
+    evidence::{
+        AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail, TrailStatus,
+        list_each_trail_once,
+    },
+    timestamp::Timestamp,
+};
+
+/// What was collected, and each error met on the way, with its whole chain.
+#[derive(Debug)]
+pub struct Collected {
+    /// Every trail that the rule's Region shows, each once; multi-Region trails with their live answers.
+    pub trails: Observed<Vec<Trail>>,
+    /// One line an error.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the trails that the rule's Region shows, shadow trails included, and the status and selectors of every
+/// multi-Region trail, all at once.
+///
+/// # Errors
+/// Our own fault, such as expired credentials. Every other error becomes part of the evidence.
+pub async fn collect(session: &Session<'_>) -> Result<Collected, CallError> {
+    let mut trails = match describe_trails(session).await {
+        Ok(trails) => trails,
+        Err(error) => {
+            let warnings = vec![chain(&error)];
+            return Ok(Collected { trails: withheld(error, None)?, warnings });
+        }
+    };
+    list_each_trail_once(&mut trails);
+    let calls = 2 * trails.iter().filter(|trail| trail.is_multi_region()).count();
+    let answers = join_all(trails.iter().map(|trail| ask_about(session, trail, calls))).await;
+    let mut warnings = Vec::new();
+    for (trail, answer) in trails.iter_mut().zip(answers) {
+        let Some((status, selectors)) = answer? else { continue };
+        warnings.extend(status.errors);
+        warnings.extend(selectors.errors);
+        trail.get_trail_status = Some(status.observed);
+        trail.get_event_selectors = Some(selectors.observed);
+    }
+    Ok(Collected { trails: Observed::Known(trails), warnings })
+}
+
+/// What a trail's call came to, in its home Region and then in the rule's.
+struct Asked<T> {
+    observed: Observed<T>,
+    errors: Vec<String>,
+}
+
+type Answers = (Asked<TrailStatus>, Asked<EventSelectors>);
+
+async fn ask_about(session: &Session<'_>, trail: &Trail, calls: usize) -> Result<Option<Answers>, CallError> {
+    let (Some(arn), Some(home_region), true) = (&trail.trail_arn, trail.home_region(), trail.is_multi_region()) else {
+        return Ok(None);
+    };
+    let is_own = trail.is_owned_by(&session.account_id);
+    let status = ask(session, home_region, is_own, async |region| get_trail_status(session, region, arn, calls).await);
+    let selectors =
+        ask(session, home_region, is_own, async |region| get_event_selectors(session, region, arn, calls).await);
+    try_join(status, selectors).await.map(Some)
+}
+
+/// Asks in the home Region; on a permanent refusal there, or when it cannot be reached, once more in the rule's Region.
+/// That an own trail's home Region does not know it is final.
+async fn ask<T>(
+    session: &Session<'_>,
+    home_region: &str,
+    is_own: bool,
+    call: impl AsyncFn(&str) -> Result<T, CallError>,
+) -> Result<Asked<T>, CallError> {
+    let first = match call(home_region).await {
+        Ok(answer) => return Ok(Asked { observed: Observed::Known(answer), errors: Vec::new() }),
+        Err(error) => error,
+    };
+    let mut errors = vec![format!("in {home_region}: {}", chain(&first))];
+    let is_final = is_own && first.code == "TrailNotFoundException";
+    let may_be_asked_here = matches!(first.fault, Fault::Permanent | Fault::Unreachable);
+    if is_final || !may_be_asked_here || home_region == session.region {
+        return Ok(Asked { observed: withheld(first, None)?, errors });
+    }
+    match call(&session.region).await {
+        Ok(answer) => Ok(Asked { observed: Observed::Known(answer), errors }),
+        Err(second) => {
+            errors.push(format!("in {}: {}", session.region, chain(&second)));
+            Ok(Asked { observed: withheld(second, Some(first.code))?, errors })
+        }
+    }
+}
+
+/// An error as evidence.
+fn withheld<T>(error: CallError, home_region_code: Option<String>) -> Result<Observed<T>, CallError> {
+    let refusal =
+        |error: CallError| Refusal { operation: error.operation.to_owned(), code: error.code, home_region_code };
+    match error.fault {
+        Fault::Own => Err(error),
+        Fault::Permanent => Ok(Observed::Refused { refused: refusal(error) }),
+        Fault::Transient | Fault::Unreachable => Ok(Observed::Unanswered { unanswered: refusal(error) }),
+    }
+}
+
+async fn describe_trails(session: &Session<'_>) -> Result<Vec<Trail>, CallError> {
+    const OPERATION: &str = "DescribeTrails";
+    let client = session.clients(&session.region).cloudtrail;
+    let request = client.describe_trails().include_shadow_trails(true);
+    let answer = session
+        .calls
+        .track(OPERATION, &session.region, request.send())
+        .await
+        .map_err(|error| CallError::new(OPERATION, true, error))?;
+    let trails = answer.trail_list.ok_or_else(|| CallError::unparsable(OPERATION, "no trailList"))?;
+    Ok(trails.into_iter().map(trail).collect())
+}
+
+async fn get_trail_status(
+    session: &Session<'_>,
+    region: &str,
+    arn: &str,
+    calls: usize,
+) -> Result<TrailStatus, CallError> {
+    const OPERATION: &str = "GetTrailStatus";
+    let client = session.clients(region).cloudtrail;
+    let request = client.get_trail_status().name(arn).customize().config_override(session.spread_over(calls));
+    let answer = session
+        .calls
+        .track(OPERATION, &format!("{arn} in {region}"), request.send())
+        .await
+        .map_err(|error| CallError::new(OPERATION, region == session.region, error))?;
+    let time = |time: Option<DateTime>| {
+        let timestamp = |time: DateTime| Timestamp::from_epoch_milliseconds(time.to_millis().unwrap_or(i64::MAX));
+        time.map(timestamp).transpose().map_err(|_| CallError::unparsable(OPERATION, "a time is out of range"))
+    };
+    Ok(TrailStatus {
+        is_logging: answer.is_logging,
+        latest_delivery_error: answer.latest_delivery_error,
+        latest_delivery_time: time(answer.latest_delivery_time)?,
+        start_logging_time: time(answer.start_logging_time)?,
+        stop_logging_time: time(answer.stop_logging_time)?,
+    })
+}
+
+async fn get_event_selectors(
+    session: &Session<'_>,
+    region: &str,
+    arn: &str,
+    calls: usize,
+) -> Result<EventSelectors, CallError> {
+    const OPERATION: &str = "GetEventSelectors";
+    let client = session.clients(region).cloudtrail;
+    let request = client.get_event_selectors().trail_name(arn).customize().config_override(session.spread_over(calls));
+    let answer = session
+        .calls
+        .track(OPERATION, &format!("{arn} in {region}"), request.send())
+        .await
+        .map_err(|error| CallError::new(OPERATION, region == session.region, error))?;
+    Ok(EventSelectors {
+        event_selectors: answer.event_selectors.unwrap_or_default().into_iter().map(event_selector).collect(),
+        advanced_event_selectors: answer
+            .advanced_event_selectors
+            .unwrap_or_default()
+            .into_iter()
+            .map(|selector| AdvancedEventSelector {
+                field_selectors: selector.field_selectors.into_iter().map(field_selector).collect(),
+            })
+            .collect(),
+    })
+}
+
+fn trail(trail: sdk::Trail) -> Trail {
+    Trail {
+        is_multi_region_trail: trail.is_multi_region_trail,
+        trail_arn: trail.trail_arn,
+        name: trail.name,
+        home_region: trail.home_region,
+        s3_bucket_name: trail.s3_bucket_name,
+        include_global_service_events: trail.include_global_service_events,
+        is_organization_trail: trail.is_organization_trail,
+        has_custom_event_selectors: trail.has_custom_event_selectors,
+        log_file_validation_enabled: trail.log_file_validation_enabled,
+        kms_key_id: trail.kms_key_id,
+        sns_topic_arn: trail.sns_topic_arn,
+        cloud_watch_logs_log_group_arn: trail.cloud_watch_logs_log_group_arn,
+        get_trail_status: None,
+        get_event_selectors: None,
+    }
+}
+
+fn event_selector(selector: sdk::EventSelector) -> EventSelector {
+    EventSelector {
+        read_write_type: selector.read_write_type.map(|value| value.as_str().to_owned()),
+        include_management_events: selector.include_management_events,
+        exclude_management_event_sources: selector.exclude_management_event_sources.unwrap_or_default(),
+    }
+}
+
+fn field_selector(selector: AdvancedFieldSelector) -> FieldSelector {
+    FieldSelector {
+        field: selector.field,
+        equals: selector.equals.unwrap_or_default(),
+        starts_with: selector.starts_with.unwrap_or_default(),
+        ends_with: selector.ends_with.unwrap_or_default(),
+        not_equals: selector.not_equals.unwrap_or_default(),
+        not_starts_with: selector.not_starts_with.unwrap_or_default(),
+        not_ends_with: selector.not_ends_with.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,294 @@
+//! Clients, set up once a process; and the credentials of a member account.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use aws_config::BehaviorVersion;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region, sdk_config::StalledStreamProtectionConfig};
+
+use super::{
+    CallLog,
+    fault::{CallError, RetryTransientFaults},
+};
+
+/// How long calls may take. The defaults leave room for three waves and a fall-back within a minute.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// For one attempt.
+    pub attempt: Duration,
+    /// For all attempts of a call, waits between them included.
+    pub operation: Duration,
+    /// The longest first wait before a retry of a throttled call; the second is twice as long. Waits are random.
+    pub backoff: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            attempt: Duration::from_secs(4),
+            operation: Duration::from_secs(14),
+            backoff: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Timing {
+    /// Spreads the retries of `calls` concurrent calls so wide that CloudTrail's 10 reads a second admit them
+    /// (CloudTrail quotas: 10 transactions a second for Get, Describe and List operations, per account and Region).
+    fn spread_over(self, calls: usize) -> Self {
+        let factor = u32::try_from(calls.div_ceil(5)).unwrap_or(u32::MAX).clamp(1, 20);
+        Self { operation: self.operation + 3 * self.backoff * (factor - 1), backoff: self.backoff * factor, ..self }
+    }
+
+    fn timeouts(self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect)
+            .operation_attempt_timeout(self.attempt)
+            .operation_timeout(self.operation)
+            .build()
+    }
+
+    fn retries(self) -> RetryConfig {
+        RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(self.backoff)
+            .with_max_backoff(self.backoff * 2)
+    }
+}
+
+const ATTEMPTS: u32 = 3;
+const CACHED_CLIENTS: usize = 64;
+const CACHED_MEMBERS: usize = 16;
+const MEMBER_SESSION: Duration = Duration::from_mins(15);
+/// Member credentials are not used for an invocation that they might not outlive.
+const MEMBER_SESSION_RESERVE: Duration = Duration::from_mins(2);
+
+/// The configuration, connections and clients of a process.
+#[derive(Debug)]
+pub struct Connections {
+    base: SdkConfig,
+    timing: Timing,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    members: VecDeque<(String, Credentials)>,
+    clients: VecDeque<(String, String, Clients)>,
+}
+
+/// The clients of one account and Region.
+#[derive(Debug, Clone)]
+pub(super) struct Clients {
+    pub(super) cloudtrail: aws_sdk_cloudtrail::Client,
+    pub(super) config: aws_sdk_config::Client,
+}
+
+/// The access that one invocation has: an account's credentials, in the rule's Region unless told otherwise.
+#[derive(Debug)]
+pub struct Session<'c> {
+    connections: &'c Connections,
+    /// The account that the credentials belong to.
+    pub account_id: String,
+    /// The rule's Region.
+    pub region: String,
+    member: Option<Credentials>,
+    /// The calls of the invocation.
+    pub calls: CallLog,
+}
+
+impl Connections {
+    /// The configuration of the process from its environment (`AWS_ENDPOINT_URL` and its like included), with
+    /// `credentials`.
+    pub async fn from_env(credentials: SharedCredentialsProvider, timing: Timing) -> Self {
+        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .credentials_provider(credentials)
+            .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .load()
+            .await;
+        Self::new(base, timing)
+    }
+
+    /// Connections by a given configuration; its HTTP client, credentials and endpoints are used, not its time-outs.
+    #[must_use]
+    pub fn new(base: SdkConfig, timing: Timing) -> Self {
+        Self { base, timing, cache: Mutex::default() }
+    }
+
+    /// How long calls may take.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// Access to the function's own account.
+    #[must_use]
+    pub fn own(&self, account_id: &str, region: &str, calls: CallLog) -> Session<'_> {
+        Session { connections: self, account_id: account_id.to_owned(), region: region.to_owned(), member: None, calls }
+    }
+
+    /// Access to a member account, by a role there.
+    ///
+    /// # Errors
+    /// The role cannot be assumed.
+    pub async fn member(
+        &self,
+        account_id: &str,
+        region: &str,
+        role_arn: &str,
+        calls: CallLog,
+    ) -> Result<Session<'_>, CallError> {
+        let cached = self.lock().members.iter().find(|(account, _)| account == account_id).map(|found| found.1.clone());
+        let is_fresh = |credentials: &Credentials| {
+            credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + MEMBER_SESSION_RESERVE)
+        };
+        let credentials = match cached.filter(is_fresh) {
+            Some(credentials) => credentials,
+            None => self.assume(account_id, region, role_arn, &calls).await?,
+        };
+        let (account_id, region) = (account_id.to_owned(), region.to_owned());
+        Ok(Session { connections: self, account_id, region, member: Some(credentials), calls })
+    }
+
+    /// Throws away what is cached for a member account.
+    pub fn forget_member(&self, account_id: &str) {
+        let mut cache = self.lock();
+        cache.members.retain(|(account, _)| account != account_id);
+        cache.clients.retain(|(account, ..)| account != account_id);
+    }
+
+    async fn assume(
+        &self,
+        account_id: &str,
+        region: &str,
+        role_arn: &str,
+        calls: &CallLog,
+    ) -> Result<Credentials, CallError> {
+        const OPERATION: &str = "AssumeRole";
+        self.forget_member(account_id);
+        let client = aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(&self.base)
+                .region(Region::new(region.to_owned()))
+                .timeout_config(self.timing.timeouts())
+                .retry_config(self.timing.retries())
+                .retry_classifier(RetryTransientFaults)
+                .retry_partition(unlimited_retries())
+                .build(),
+        );
+        let request = client
+            .assume_role()
+            .role_arn(role_arn)
+            .role_session_name("cloudtrail-all-regions")
+            .duration_seconds(i32::try_from(MEMBER_SESSION.as_secs()).unwrap_or(i32::MAX));
+        let answer = calls
+            .track(OPERATION, role_arn, request.send())
+            .await
+            .map_err(|error| CallError::new(OPERATION, true, error))?;
+        let assumed = answer.credentials().ok_or_else(|| CallError::unparsable(OPERATION, "no credentials"))?;
+        let expiry = SystemTime::try_from(*assumed.expiration())
+            .map_err(|_| CallError::unparsable(OPERATION, "the expiration is out of range"))?;
+        let credentials = Credentials::new(
+            assumed.access_key_id(),
+            assumed.secret_access_key(),
+            Some(assumed.session_token().to_owned()),
+            Some(expiry),
+            "MemberRole",
+        );
+        push_bounded(&mut self.lock().members, (account_id.to_owned(), credentials.clone()), CACHED_MEMBERS);
+        Ok(credentials)
+    }
+
+    fn clients(&self, account_id: &str, region: &str, member: Option<&Credentials>) -> Clients {
+        let mut cache = self.lock();
+        let is_it = |(account, of_region, _): &&(String, String, Clients)| account == account_id && of_region == region;
+        if let Some((_, _, clients)) = cache.clients.iter().find(is_it) {
+            return clients.clone();
+        }
+        let clients = self.new_clients(region, member);
+        push_bounded(&mut cache.clients, (account_id.to_owned(), region.to_owned(), clients.clone()), CACHED_CLIENTS);
+        clients
+    }
+
+    fn new_clients(&self, region: &str, member: Option<&Credentials>) -> Clients {
+        let mut shared = self
+            .base
+            .to_builder()
+            .region(Region::new(region.to_owned()))
+            .timeout_config(self.timing.timeouts())
+            .retry_config(self.timing.retries());
+        if let Some(credentials) = member {
+            shared = shared
+                .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
+                .identity_cache(aws_config::identity::IdentityCache::no_cache());
+        }
+        let shared = shared.build();
+        Clients {
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(
+                aws_sdk_cloudtrail::config::Builder::from(&shared)
+                    .retry_classifier(RetryTransientFaults)
+                    .retry_partition(unlimited_retries())
+                    .build(),
+            ),
+            config: aws_sdk_config::Client::from_conf(
+                aws_sdk_config::config::Builder::from(&shared)
+                    .retry_classifier(RetryTransientFaults)
+                    .retry_partition(unlimited_retries())
+                    .build(),
+            ),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The attempts of a call are bounded, and so is the invocation: no call goes without its retries because others failed
+/// before it.
+fn unlimited_retries() -> RetryPartition {
+    RetryPartition::custom("cloudtrail-all-regions").token_bucket(TokenBucket::unlimited()).build()
+}
+
+fn push_bounded<T>(cached: &mut VecDeque<T>, item: T, bound: usize) {
+    cached.push_back(item);
+    while cached.len() > bound {
+        cached.pop_front();
+    }
+}
+
+impl Session<'_> {
+    /// Whether the credentials are those of an assumed role.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.member.is_some()
+    }
+
+    /// The first wait before something is tried again.
+    pub(super) fn backoff(&self) -> Duration {
+        self.connections.timing.backoff
+    }
+
+    pub(super) fn clients(&self, region: &str) -> Clients {
+        self.connections.clients(&self.account_id, region, self.member.as_ref())
+    }
+
+    /// What makes the retries of `calls` concurrent CloudTrail calls spread.
+    pub(super) fn spread_over(&self, calls: usize) -> aws_sdk_cloudtrail::config::Builder {
+        let timing = self.connections.timing.spread_over(calls);
+        aws_sdk_cloudtrail::Config::builder().retry_config(timing.retries()).timeout_config(timing.timeouts())
+    }
+}

@@ -1,0 +1,255 @@
+//! Errors of AWS, told apart by code: permanent, transient, or our own fault.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::{
+    client::{interceptors::context::InterceptorContext, orchestrator::HttpResponse, result::SdkError},
+    http::Response,
+};
+use aws_smithy_types::{body::SdkBody, error::metadata::ProvideErrorMetadata, retry::ErrorKind};
+
+use aws_sdk_cloudtrail::config::retry::{ClassifyRetry, RetryAction};
+
+/// What an error means for the question that was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Asking again will not help.
+    Permanent,
+    /// Asking again may help.
+    Transient,
+    /// As transient, and the endpoint could not be reached at all.
+    Unreachable,
+    /// Our credentials or clock are wrong; it says nothing about the account.
+    Own,
+}
+
+/// A call that failed. `Display` names operation and code; AWS's own message is the source.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} {code}")]
+pub struct CallError {
+    /// AWS's name of the operation.
+    pub operation: &'static str,
+    /// AWS's error code, or a word of ours for a fault below HTTP.
+    pub code: String,
+    /// What it means.
+    pub fault: Fault,
+    #[source]
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// AWS's message to an error code.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Message(String);
+
+const OWN_FAULTS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "InvalidSignature",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+];
+
+/// Codes of throttling and of time-outs that AWS sends with HTTP status 400 or 403 (AWS SDKs and Tools Reference
+/// Guide, "Retry behavior").
+const TRANSIENT: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "InternalFailure",
+    "InternalError",
+    "InternalServerError",
+    "InternalServerException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+impl Fault {
+    /// Judges an answer that is an error, by its code and HTTP status. `UnrecognizedClientException` from another Region
+    /// than the rule's means that the Region is not enabled in the account.
+    fn of(code: Option<&str>, status: u16, is_rules_region: bool) -> Self {
+        match code {
+            Some(code) if OWN_FAULTS.contains(&code) => Self::Own,
+            Some("UnrecognizedClientException" | "UnrecognizedClient") if is_rules_region => Self::Own,
+            Some(code) if TRANSIENT.contains(&code) => Self::Transient,
+            Some(_) if (400..500).contains(&status) && status != 408 && status != 429 => Self::Permanent,
+            _ => Self::Transient,
+        }
+    }
+}
+
+impl CallError {
+    /// Tells what an SDK error means. AWS's message is kept as the source, unless it may hold credentials.
+    pub fn new<E>(operation: &'static str, is_rules_region: bool, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let (code, fault, source): (String, Fault, Option<Box<dyn Error + Send + Sync>>) = match &error {
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                let fault = Fault::of(answer.err().code(), status, is_rules_region);
+                let code = answer.err().code().map_or_else(
+                    || {
+                        if answer.raw().status().is_success() {
+                            "UnparsableAnswer".into()
+                        } else {
+                            format!("Http{status}")
+                        }
+                    },
+                    str::to_owned,
+                );
+                // An answer to a bad signature quotes the request's headers, the session token among them.
+                let message = answer.err().message().filter(|_| fault != Fault::Own);
+                (code, fault, message.map(|message| Message(message.to_owned()).into()))
+            }
+            SdkError::TimeoutError(_) => ("TimedOut".into(), Fault::Unreachable, None),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => ("TimedOut".into(), Fault::Unreachable, None),
+            SdkError::DispatchFailure(failure) if failure.is_io() => {
+                ("ConnectionFailed".into(), Fault::Unreachable, Some(Box::new(error)))
+            }
+            SdkError::ResponseError(_) => ("AnswerCutShort".into(), Fault::Transient, Some(Box::new(error))),
+            SdkError::DispatchFailure(_) => ("ConnectionFailed".into(), Fault::Unreachable, Some(Box::new(error))),
+            _ => ("RequestNotSent".into(), Fault::Own, Some(Box::new(error))),
+        };
+        Self { operation, code, fault, source }
+    }
+
+    /// An answer that AWS would not give.
+    #[must_use]
+    pub fn unparsable(operation: &'static str, what: &str) -> Self {
+        Self {
+            operation,
+            code: "UnparsableAnswer".to_owned(),
+            fault: Fault::Transient,
+            source: Some(Message(what.to_owned()).into()),
+        }
+    }
+
+    /// The error, with `secret` taken out of AWS's message.
+    #[must_use]
+    pub(super) fn redacted(mut self, secret: &str) -> Self {
+        let message = self.source.take().map(|source| chain(source.as_ref()));
+        self.source = message.map(|message| Message(message.replace(secret, "(result token)")).into());
+        self
+    }
+
+    /// Whether temporary credentials have expired.
+    #[must_use]
+    pub fn is_expired_credentials(&self) -> bool {
+        self.code == "ExpiredToken" || self.code == "ExpiredTokenException"
+    }
+}
+
+/// The whole chain of an error, on one line.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Adds to the SDK's own rules that every transient error of [`Fault`] is retried: any 5xx, 408, 429, an answer that
+/// cannot be parsed, and a 4xx without an error code.
+#[derive(Debug)]
+pub(super) struct RetryTransientFaults;
+
+impl ClassifyRetry for RetryTransientFaults {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let (Some(Err(_)), Some(response)) = (context.output_or_error(), context.response()) else {
+            return RetryAction::NoActionIndicated;
+        };
+        let status = response.status().as_u16();
+        let is_transient = match status {
+            200..300 | 408 | 429 | 500.. => true,
+            400..500 => !has_error_code(response),
+            _ => false,
+        };
+        if is_transient {
+            RetryAction::retryable_error(ErrorKind::TransientError)
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "transient faults"
+    }
+}
+
+fn has_error_code(response: &Response<SdkBody>) -> bool {
+    let in_header = response.headers().get("x-amzn-errortype").is_some();
+    let in_body = || {
+        let body = serde_json::from_slice::<serde_json::Value>(response.body().bytes()?).ok()?;
+        body.get("__type").or_else(|| body.get("code")).map(|_| ())
+    };
+    in_header || in_body().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn codes_are_told_apart_as_permanent_transient_and_own() {
+        for (code, status, expected) in [
+            (Some("AccessDeniedException"), 400, Fault::Permanent),
+            (Some("AccessDenied"), 403, Fault::Permanent),
+            (Some("TrailNotFoundException"), 400, Fault::Permanent),
+            (Some("UnsupportedOperationException"), 400, Fault::Permanent),
+            (Some("OperationNotPermittedException"), 400, Fault::Permanent),
+            (Some("CloudTrailARNInvalidException"), 400, Fault::Permanent),
+            (Some("SomethingNew"), 418, Fault::Permanent),
+            (Some("ThrottlingException"), 400, Fault::Transient),
+            (Some("RequestTimeout"), 400, Fault::Transient),
+            (Some("AccessDeniedException"), 500, Fault::Transient),
+            (Some("Anything"), 408, Fault::Transient),
+            (Some("Anything"), 429, Fault::Transient),
+            (None, 403, Fault::Transient),
+            (None, 200, Fault::Transient),
+            (None, 503, Fault::Transient),
+            (Some("ExpiredTokenException"), 400, Fault::Own),
+            (Some("InvalidClientTokenId"), 403, Fault::Own),
+            (Some("SignatureDoesNotMatch"), 403, Fault::Own),
+            (Some("InvalidSignatureException"), 400, Fault::Own),
+            (Some("IncompleteSignature"), 400, Fault::Own),
+            (Some("MissingAuthenticationTokenException"), 400, Fault::Own),
+            (Some("RequestExpired"), 400, Fault::Own),
+        ] {
+            assert_eq!(Fault::of(code, status, true), expected, "{code:?} {status}");
+            assert_eq!(Fault::of(code, status, false), expected, "{code:?} {status}");
+        }
+    }
+
+    #[test]
+    fn an_unrecognized_client_is_our_own_fault_only_in_the_rules_region() {
+        assert_eq!(Fault::of(Some("UnrecognizedClientException"), 400, true), Fault::Own);
+        assert_eq!(Fault::of(Some("UnrecognizedClientException"), 400, false), Fault::Permanent);
+    }
+}
