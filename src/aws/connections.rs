@@ -9,10 +9,12 @@ use std::{
 use aws_config::BehaviorVersion;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region, sdk_config::StalledStreamProtectionConfig};
 
@@ -69,6 +71,10 @@ impl Timing {
     }
 }
 
+fn behavior_version() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
 const ATTEMPTS: u32 = 3;
 const CACHED_CLIENTS: usize = 64;
 const CACHED_MEMBERS: usize = 16;
@@ -111,21 +117,28 @@ pub struct Session<'c> {
 }
 
 impl Connections {
-    /// The configuration of the process from its environment (`AWS_ENDPOINT_URL` and its like included), with
-    /// `credentials`.
+    /// Connections by the environment of the process, `AWS_ENDPOINT_URL` and its like included, with `credentials`.
     pub async fn from_env(credentials: SharedCredentialsProvider, timing: Timing) -> Self {
-        let base = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        let base = aws_config::defaults(behavior_version())
             .credentials_provider(credentials)
-            .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+            .http_client(http_client())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .load()
             .await;
-        Self::new(base, timing)
+        Self { base, timing, cache: Mutex::default() }
     }
 
-    /// Connections by a given configuration; its HTTP client, credentials and endpoints are used, not its time-outs.
+    /// Connections to one endpoint for all services and Regions; the environment does not matter.
     #[must_use]
-    pub fn new(base: SdkConfig, timing: Timing) -> Self {
+    pub fn to_endpoint(endpoint_url: &str, credentials: Credentials, timing: Timing) -> Self {
+        let base = SdkConfig::builder()
+            .behavior_version(behavior_version())
+            .endpoint_url(endpoint_url)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .build();
         Self { base, timing, cache: Mutex::default() }
     }
 
@@ -261,6 +274,10 @@ impl Connections {
 /// before it.
 fn unlimited_retries() -> RetryPartition {
     RetryPartition::custom("cloudtrail-all-regions").token_bucket(TokenBucket::unlimited()).build()
+}
+
+fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 fn push_bounded<T>(cached: &mut VecDeque<T>, item: T, bound: usize) {

@@ -34,6 +34,16 @@ pub struct Evidence {
     pub deleted_trail: Option<String>,
 }
 
+impl Evidence {
+    /// TEMP
+    ///
+    /// # Errors
+    /// TEMP
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
 /// The answer to a call, or why there is none. A failed read is data, never a default value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(untagged)]

@@ -1,0 +1,191 @@
+//! `invoke`: the main job without an AWS account. The real handler and the real SDK speak to a stand-in of AWS on this
+//! machine.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use anstyle::{AnsiColor, Style};
+use aws_credential_types::Credentials;
+use clap::Args;
+use serde_json::Value;
+
+use super::{CliError, Exit};
+use crate::{
+    aws::connections::{Connections, Timing},
+    handler::{Clock, Context, Function, Outcome, Summary},
+    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, evidence::Evidence},
+    stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
+};
+
+const COMPLIANT_ACCOUNT: &str = include_str!("../../examples/accounts/compliant.json");
+/// So long that calls made at once are seen to be.
+const LATENCY: Duration = Duration::from_millis(20);
+/// Lambda's time-out in the shipped template.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Invoke the rule as AWS Config does, against a stand-in of AWS on this machine, and show what Config then holds.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cloudtrail-all-regions invoke
+  cloudtrail-all-regions invoke --account examples/accounts/stopped.json
+  cloudtrail-all-regions invoke --parameters '{\"trailResults\": \"true\"}'")]
+pub struct Invoke {
+    /// The account, as an evidence file [default: a compliant account]
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+    /// The event that AWS Config sends [default: a ScheduledNotification]
+    #[arg(long, value_name = "FILE")]
+    event: Option<PathBuf>,
+    /// The rule's parameters, as AWS Config keeps them
+    #[arg(long, value_name = "JSON", conflicts_with = "event")]
+    parameters: Option<String>,
+    /// Show the invocation's log lines on standard error
+    #[arg(long)]
+    log: bool,
+}
+
+/// What an invocation against the stand-in left behind.
+struct Invoked {
+    outcome: Outcome,
+    rule: ConfigRule,
+    rows: Vec<Row>,
+    calls: Vec<Call>,
+}
+
+impl Invoke {
+    pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+        let origin = self.account.as_deref().map_or("the default account".into(), Path::to_string_lossy);
+        let text = match &self.account {
+            Some(path) => read(path)?,
+            None => COMPLIANT_ACCOUNT.to_owned(),
+        };
+        let evidence = Evidence::parse(&text).map_err(|error| input(format!("{origin} is no evidence"), error))?;
+        let account = serde_json::from_str(&text).map_err(|error| input(format!("{origin} is no JSON"), error))?;
+        let event = match &self.event {
+            Some(path) => Some(
+                serde_json::from_str(&read(path)?)
+                    .map_err(|error| input(format!("{} is no JSON", path.display()), error))?,
+            ),
+            None => None,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| CliError::Machine { what: "cannot start", source })?;
+        let invoked = runtime.block_on(self.invoke(&evidence, &account, event))?;
+
+        let written = |source| CliError::Machine { what: "cannot write the result", source };
+        if self.log {
+            for line in invoked.outcome.record.lines("invoke") {
+                writeln!(stderr, "{line}").map_err(written)?;
+            }
+        }
+        let summary = invoked.outcome.result.as_ref();
+        let exit = summary.map_or(Exit::NotEvaluated, |summary| Exit::from(summary.compliance_type));
+        invoked.show(stdout).map_err(written)?;
+        invoked.outcome.result?;
+        Ok(exit)
+    }
+
+    async fn invoke(&self, evidence: &Evidence, account: &Value, event: Option<Value>) -> Result<Invoked, CliError> {
+        let mut world = World::default();
+        world.latency = LATENCY;
+        world.put_account(account).map_err(|error| input("the account cannot be served".to_owned(), error))?;
+        let credentials = world.credentials(&evidence.account_id);
+        let (rule, event) = match event {
+            Some(event) => addressed_to_stand_in(&mut world, event, evidence),
+            None => {
+                let rule = world.config_rule(&evidence.account_id, &evidence.region, RULE.default_name);
+                let mut event = Event::new(&rule, &world.result_token(&rule));
+                if let Some(parameters) = &self.parameters {
+                    event = event.rule_parameters_as_text(parameters);
+                }
+                let event = event.scheduled(&evidence.collected_at.to_string());
+                (rule, event)
+            }
+        };
+        let stand_in = StandIn::start(world)
+            .await
+            .map_err(|source| CliError::Machine { what: "cannot open a port on 127.0.0.1", source })?;
+        let function = Function {
+            connections: Connections::to_endpoint(
+                &stand_in.endpoint(),
+                Credentials::new(credentials.access_key_id, credentials.secret_access_key, None, None, "StandIn"),
+                Timing::default(),
+            ),
+            member_role_name: None,
+            clock: Clock::Fixed(evidence.collected_at),
+        };
+        let context = Context {
+            request_id: "invoke".to_owned(),
+            invoked_function_arn: format!(
+                "arn:aws:lambda:{}:{}:function:cloudtrail-all-regions",
+                evidence.region, evidence.account_id
+            ),
+            deadline: SystemTime::now() + TIMEOUT,
+        };
+        let outcome = function.handle(event, &context).await;
+        Ok(Invoked { outcome, rows: stand_in.rows(&rule), calls: stand_in.calls(), rule })
+    }
+}
+
+/// Registers the rule that the event names, and puts a result token in place of the event's that the stand-in knows.
+fn addressed_to_stand_in(world: &mut World, mut event: Value, evidence: &Evidence) -> (ConfigRule, Value) {
+    let text = |key: &str| event.get(key).and_then(Value::as_str);
+    let account_id = text("accountId").unwrap_or(&evidence.account_id);
+    let region = text("configRuleArn").and_then(|arn| arn.split(':').nth(3)).unwrap_or(&evidence.region);
+    let rule = world.config_rule(account_id, region, text("configRuleName").unwrap_or(RULE.default_name));
+    let is_replaceable = text("resultToken").is_some_and(|token| !token.trim().is_empty() && token != "TESTMODE");
+    if is_replaceable {
+        event["resultToken"] = world.result_token(&rule).into();
+    }
+    (rule, event)
+}
+
+impl Invoked {
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        let ConfigRule { name, region, .. } = &self.rule;
+        writeln!(out, "AWS Config's results for the rule {name} in {region}:")?;
+        writeln!(out)?;
+        for row in &self.rows {
+            let style = style_of(&row.compliance_type);
+            writeln!(out, "  {style}{:<14}{style:#}  {}  {}", row.compliance_type, row.resource_type, row.resource_id)?;
+            writeln!(out, "  {:<14}  {}", "", row.annotation.as_deref().unwrap_or_default())?;
+        }
+        if self.rows.is_empty() {
+            writeln!(out, "  (none)")?;
+        }
+        if let Ok(Summary {
+            compliance_type: Some(ComplianceType::NotApplicable), annotation: Some(annotation), ..
+        }) = &self.outcome.result
+        {
+            writeln!(out, "  Reported as NOT_APPLICABLE: {annotation}")?;
+        }
+        writeln!(out)?;
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for call in &self.calls {
+            *counts.entry(&call.operation).or_default() += 1;
+        }
+        let counts: Vec<String> = counts.iter().map(|(operation, count)| format!("{operation} {count}")).collect();
+        writeln!(out, "Calls: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") })?;
+        writeln!(out, "Round trips: {}", round_trips(&self.calls))
+    }
+}
+
+fn style_of(compliance_type: &str) -> Style {
+    let color = if compliance_type == ComplianceType::Compliant.as_str() { AnsiColor::Green } else { AnsiColor::Red };
+    color.on_default().bold()
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|error| input(format!("cannot read {}", path.display()), error))
+}
+
+fn input(what: String, source: impl std::error::Error + Send + Sync + 'static) -> CliError {
+    CliError::Input { what, source: Some(Box::new(source)) }
+}
