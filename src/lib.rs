@@ -1,4 +1,22 @@
-//! AWS Config custom rule.
+//! An AWS Config custom rule: is every management event of this AWS account, in every Region, really being recorded right
+//! now? It decides CIS AWS Foundations v3.0.0, recommendation 3.1, from live answers of CloudTrail.
+//!
+//! The data goes one way: event, collect, evaluate, report.
+//!
+//! | module | what it does | may use |
+//! |---|---|---|
+//! | [`rule`] | **the decision**, pure: evidence and parameters in, evaluations out | nothing below |
+//! | [`invocation`] | AWS Config's event, read tolerantly, pure | `rule` |
+//! | `aws` | the adapters, the only users of the SDK: collect evidence, report evaluations | `invocation`, `rule` |
+//! | `handler` | one invocation on one page; `telemetry` is its log | `aws` and above |
+//! | `stand_in` | CloudTrail, Config and STS on a loopback port; knows no SDK and is not in the Lambda binary | `rule`'s timestamps and Regions |
+//! | `cli` | the command line | all |
+//!
+//! `bootstrap`, the Lambda function, and `cloudtrail-all-regions`, the command line, are thin.
+//!
+//! Features: `aws` (adapters and handler), `lambda` (the Lambda runtime), `stand-in`, `cli`; all are on by default.
+//! Without features only the pure modules are left, so the compiler proves that the decision knows no SDK type.
+
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "cli")]
