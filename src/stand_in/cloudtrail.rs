@@ -1,0 +1,299 @@
+//! CloudTrail: `DescribeTrails`, `GetTrailStatus`, `GetEventSelectors`.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    identity::Caller,
+    wire::{ErrorAnswer, Service},
+    world::{Account, InvalidEvidence, World, failure, members},
+};
+use crate::rule::timestamp::Timestamp;
+
+const TRAIL_MEMBERS: [&str; 17] = [
+    "Name",
+    "S3BucketName",
+    "S3KeyPrefix",
+    "SnsTopicName",
+    "SnsTopicARN",
+    "IncludeGlobalServiceEvents",
+    "IsMultiRegionTrail",
+    "HomeRegion",
+    "TrailARN",
+    "LogFileValidationEnabled",
+    "CloudWatchLogsLogGroupArn",
+    "CloudWatchLogsRoleArn",
+    "KmsKeyId",
+    "HasCustomEventSelectors",
+    "HasInsightSelectors",
+    "IsOrganizationTrail",
+    "RecursiveLogging",
+];
+const STATUS_TIMES: [&str; 6] = [
+    "LatestDeliveryTime",
+    "LatestNotificationTime",
+    "StartLoggingTime",
+    "StopLoggingTime",
+    "LatestCloudWatchLogsDeliveryTime",
+    "LatestDigestDeliveryTime",
+];
+const STATUS_MEMBERS: [&str; 17] = [
+    "IsLogging",
+    "LatestDeliveryError",
+    "LatestNotificationError",
+    "LatestDeliveryTime",
+    "LatestNotificationTime",
+    "StartLoggingTime",
+    "StopLoggingTime",
+    "LatestCloudWatchLogsDeliveryError",
+    "LatestCloudWatchLogsDeliveryTime",
+    "LatestDigestDeliveryTime",
+    "LatestDigestDeliveryError",
+    "LatestDeliveryAttemptTime",
+    "LatestNotificationAttemptTime",
+    "LatestNotificationAttemptSucceeded",
+    "LatestDeliveryAttemptSucceeded",
+    "TimeLoggingStarted",
+    "TimeLoggingStopped",
+];
+const SELECTOR_MEMBERS: [&str; 3] = ["TrailARN", "EventSelectors", "AdvancedEventSelectors"];
+
+/// A trail in evidence: what DescribeTrails lists, and the answers of its own calls.
+#[derive(Clone)]
+pub(super) struct Trail(Map<String, Value>);
+
+impl Trail {
+    /// Takes a trail as it stands in evidence; times become seconds since 1970, as they go over the wire.
+    pub(super) fn read(value: &Value) -> Result<Self, InvalidEvidence> {
+        let Value::Object(mut members) = value.clone() else {
+            return Err(InvalidEvidence::new("trails", "a list of objects"));
+        };
+        if let Some(Value::Object(status)) = members.get_mut("GetTrailStatus") {
+            for name in STATUS_TIMES {
+                if let Some(time) = status.get_mut(name).filter(|time| !time.is_null()) {
+                    let parsed = serde_json::from_value::<Timestamp>(time.take());
+                    *time = epoch_seconds(parsed.map_err(|_| InvalidEvidence::new(name, "a time"))?);
+                }
+            }
+        }
+        Ok(Self(members))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    fn arn(&self) -> Option<&str> {
+        self.text("TrailARN")
+    }
+
+    fn home_region(&self) -> Option<&str> {
+        self.text("HomeRegion").or_else(|| self.arn()?.split(':').nth(3).filter(|region| !region.is_empty()))
+    }
+
+    fn is_at_home_in(&self, region: &str) -> bool {
+        self.home_region().is_none_or(|home| home == region)
+    }
+
+    fn is_owned_by(&self, account: &str) -> bool {
+        self.arn().is_none_or(|arn| arn.split(':').nth(4) == Some(account))
+    }
+
+    fn is_visible_in(&self, region: &str) -> bool {
+        self.is_at_home_in(region) || self.0.get("IsMultiRegionTrail") == Some(&Value::Bool(true))
+    }
+
+    fn is_called(&self, name_or_arn: &str) -> bool {
+        [self.arn(), self.text("Name")].contains(&Some(name_or_arn))
+    }
+
+    /// The answer that evidence has for one of the trail's own calls.
+    fn answer(&self, operation: &str, is_in_home_region: bool) -> Result<&Map<String, Value>, ErrorAnswer> {
+        // A trail that is gone is gone for both calls; evidence may hold only the first.
+        let gone = ["GetTrailStatus", "GetEventSelectors"]
+            .into_iter()
+            .filter_map(|operation| self.0.get(operation))
+            .find(|answer| answer["refused"]["code"] == "TrailNotFoundException");
+        let answer = self.0.get(operation).or(gone).unwrap_or(&Value::Null);
+        if let Some(error) = failure(answer, is_in_home_region) {
+            return Err(error);
+        }
+        answer.as_object().ok_or_else(|| {
+            let message = format!("The evidence has no {operation} of this trail");
+            ErrorAnswer::common(Some(Service::CloudTrail), "InternalFailure", message)
+        })
+    }
+}
+
+impl World {
+    /// Changes the members of a trail as they stand in evidence, times as seconds since 1970. Returns whether the
+    /// account has a trail of this name or ARN.
+    pub fn change_trail(
+        &mut self,
+        account: &str,
+        name_or_arn: &str,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> bool {
+        let trail = self
+            .accounts
+            .get_mut(account)
+            .and_then(|account| account.trails.iter_mut().find(|trail| trail.is_called(name_or_arn)));
+        trail.map(|trail| change(&mut trail.0)).is_some()
+    }
+
+    /// Stops a trail's logging, as `StopLogging` does. Returns whether there is such a trail.
+    pub fn stop_logging(&mut self, account: &str, name_or_arn: &str) -> bool {
+        self.change_trail(account, name_or_arn, |trail| {
+            let mut status = trail.remove("GetTrailStatus").filter(Value::is_object).unwrap_or_else(|| json!({}));
+            status["IsLogging"] = Value::Bool(false);
+            trail.insert("GetTrailStatus".to_owned(), status);
+        })
+    }
+
+    /// Deletes a trail, as `DeleteTrail` does; Config still lists it as discovered. Returns whether there was one.
+    pub fn delete_trail(&mut self, account: &str, name_or_arn: &str) -> bool {
+        let Some(account) = self.accounts.get_mut(account) else { return false };
+        let before = account.trails.len();
+        account.trails.retain(|trail| !trail.is_called(name_or_arn));
+        account.trails.len() < before
+    }
+}
+
+/// Seconds since 1970 with milliseconds, as awsJson1.1 has it.
+pub(super) fn epoch_seconds(time: Timestamp) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds up to the year 9999 fit a double")]
+    let seconds = time.epoch_milliseconds() as f64 / 1000.0;
+    json!(seconds)
+}
+
+pub(super) fn describe_trails(
+    world: &World,
+    caller: &Caller,
+    input: &Map<String, Value>,
+) -> Result<Value, ErrorAnswer> {
+    let mut names = Vec::new();
+    for name in input.get("trailNameList").and_then(Value::as_array).into_iter().flatten() {
+        names.push(TrailReference::read(name.as_str().unwrap_or_default())?);
+    }
+    let Some(account) = world.accounts.get(&caller.account) else { return Ok(json!({ "trailList": [] })) };
+    if let Some(error) = account.describe_trails_failure.as_ref().and_then(|value| failure(value, true)) {
+        return Err(error);
+    }
+    let with_shadows = input.get("includeShadowTrails") != Some(&Value::Bool(false));
+    let is_listed = |trail: &&Trail| {
+        let is_of_this_place = trail.is_at_home_in(&caller.region) && trail.is_owned_by(&caller.account);
+        trail.is_visible_in(&caller.region)
+            && (with_shadows || is_of_this_place)
+            && (names.is_empty() || names.iter().any(|name| name.means(trail, caller)))
+    };
+    let trails: Vec<_> =
+        account.trails.iter().filter(is_listed).map(|trail| members(&trail.0, &TRAIL_MEMBERS)).collect();
+    Ok(json!({ "trailList": trails }))
+}
+
+pub(super) fn get_trail_status(
+    world: &World,
+    caller: &Caller,
+    input: &Map<String, Value>,
+) -> Result<Value, ErrorAnswer> {
+    let trail = asked_trail(world, caller, input, "Name")?;
+    let status = trail.answer("GetTrailStatus", trail.is_at_home_in(&caller.region))?;
+    Ok(Value::Object(members(status, &STATUS_MEMBERS)))
+}
+
+pub(super) fn get_event_selectors(
+    world: &World,
+    caller: &Caller,
+    input: &Map<String, Value>,
+) -> Result<Value, ErrorAnswer> {
+    let trail = asked_trail(world, caller, input, "TrailName")?;
+    let is_in_home_region = trail.is_at_home_in(&caller.region);
+    let answer = trail.answer("GetEventSelectors", is_in_home_region);
+    if !is_in_home_region && !world.event_selectors_in_every_region {
+        // A refusal that evidence has for this Region stands before AWS's general one.
+        answer?;
+        return Err(unknown_trail(input, "TrailName", caller));
+    }
+    let mut selectors = members(answer?, &SELECTOR_MEMBERS);
+    if let Some(arn) = trail.arn() {
+        selectors.entry("TrailARN").or_insert_with(|| arn.into());
+    }
+    Ok(Value::Object(selectors))
+}
+
+fn asked_trail<'a>(
+    world: &'a World,
+    caller: &Caller,
+    input: &Map<String, Value>,
+    member: &str,
+) -> Result<&'a Trail, ErrorAnswer> {
+    let asked = TrailReference::read(input.get(member).and_then(Value::as_str).unwrap_or_default())?;
+    let trails = world.accounts.get(&caller.account).map(|Account { trails, .. }| trails);
+    trails
+        .into_iter()
+        .flatten()
+        .find(|trail| asked.means(trail, caller))
+        .ok_or_else(|| unknown_trail(input, member, caller))
+}
+
+fn unknown_trail(input: &Map<String, Value>, member: &str, caller: &Caller) -> ErrorAnswer {
+    let name = input.get(member).and_then(Value::as_str).unwrap_or_default();
+    let message = format!("Unknown trail: {name} for the user: {}", caller.account);
+    ErrorAnswer::new("TrailNotFoundException", message)
+}
+
+/// How a request names a trail.
+enum TrailReference<'a> {
+    Arn(&'a str),
+    Name(&'a str),
+}
+
+impl<'a> TrailReference<'a> {
+    fn read(text: &'a str) -> Result<Self, ErrorAnswer> {
+        if !text.starts_with("arn:") {
+            let message = format!("Trail name is not valid: {text}");
+            return is_trail_name(text)
+                .then_some(Self::Name(text))
+                .ok_or_else(|| ErrorAnswer::new("InvalidTrailNameException", message));
+        }
+        let parts: Vec<&str> = text.split(':').collect();
+        let is_trail_arn = matches!(
+            parts.as_slice(),
+            &["arn", partition, "cloudtrail", region, account, resource]
+                if partition.starts_with("aws")
+                    && !region.is_empty()
+                    && account.len() == 12
+                    && account.bytes().all(|byte| byte.is_ascii_digit())
+                    && resource.strip_prefix("trail/").is_some_and(is_trail_name)
+        );
+        if is_trail_arn {
+            Ok(Self::Arn(text))
+        } else {
+            let message = format!("{text} is not a valid trail ARN");
+            Err(ErrorAnswer::new("CloudTrailARNInvalidException", message))
+        }
+    }
+
+    /// By ARN every trail that is visible in the Region, by name only the account's own in its home Region.
+    fn means(&self, trail: &Trail, caller: &Caller) -> bool {
+        match self {
+            Self::Arn(arn) => trail.arn() == Some(arn) && trail.is_visible_in(&caller.region),
+            Self::Name(name) => {
+                trail.text("Name") == Some(name)
+                    && trail.is_at_home_in(&caller.region)
+                    && trail.is_owned_by(&caller.account)
+            }
+        }
+    }
+}
+
+/// 3 to 128 letters, digits, `.`, `_`, `-`; a letter or digit first and last; no two of `._-` together; no IP address.
+fn is_trail_name(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric();
+    let bytes = name.as_bytes();
+    (3..=128).contains(&bytes.len())
+        && bytes.iter().all(|byte| is_word(*byte) || b"._-".contains(byte))
+        && bytes.first().is_some_and(|byte| is_word(*byte))
+        && bytes.last().is_some_and(|byte| is_word(*byte))
+        && bytes.windows(2).all(|pair| is_word(pair[0]) || is_word(pair[1]))
+        && name.parse::<std::net::Ipv4Addr>().is_err()
+}

@@ -1,0 +1,128 @@
+//! Who signed a request, and for which Region.
+
+use std::{fmt, time::SystemTime};
+
+use super::{
+    wire::{ErrorAnswer, Request},
+    world::World,
+};
+
+/// An access key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// `AKIA…` for a long-term key, `ASIA…` for a temporary one.
+    pub access_key_id: String,
+    /// Any text does: signatures are not verified.
+    pub secret_access_key: String,
+    /// What a temporary key must send along; `None` for a long-term key.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+/// What stands behind an access key id.
+pub(super) struct Key {
+    pub(super) account: String,
+    pub(super) session: Option<Session>,
+}
+
+/// A role session.
+pub(super) struct Session {
+    pub(super) token: String,
+    pub(super) expires_at: SystemTime,
+    pub(super) role_name: String,
+    pub(super) name: String,
+}
+
+/// The signer of a request.
+pub(super) struct Caller {
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) arn: String,
+    pub(super) user_id: String,
+}
+
+/// The scope that an `Authorization` header names.
+pub(super) struct Scope<'a> {
+    pub(super) access_key_id: &'a str,
+    pub(super) region: &'a str,
+    service: &'a str,
+}
+
+impl<'a> Scope<'a> {
+    /// Reads `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=…, Signature=…`.
+    pub(super) fn read(authorization: &'a str) -> Option<Self> {
+        let fields = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
+        let field = |name: &str| fields.split(',').find_map(|field| field.trim().strip_prefix(name));
+        field("SignedHeaders=")?;
+        field("Signature=")?;
+        let mut parts = field("Credential=")?.split('/');
+        let access_key_id = parts.next()?;
+        let _date = parts.next()?;
+        let (region, service) = (parts.next()?, parts.next()?);
+        (parts.next() == Some("aws4_request")).then_some(Self { access_key_id, region, service })
+    }
+}
+
+impl World {
+    /// The signer, if the key is known and valid, and the scope fits the service and the account's Regions.
+    pub(super) fn authenticate(&self, request: &Request) -> Result<Caller, ErrorAnswer> {
+        let error = |code, message: &str| ErrorAnswer::common(request.service, code, message);
+        let unrecognized =
+            || error("UnrecognizedClientException", "The security token included in the request is invalid.");
+        let Some(authorization) = request.header("authorization") else {
+            return Err(error("MissingAuthenticationTokenException", "Missing Authentication Token"));
+        };
+        let Some(scope) = Scope::read(authorization) else {
+            return Err(error("IncompleteSignatureException", "Authorization header is not a complete signature."));
+        };
+        let key = self.keys.get(scope.access_key_id).ok_or_else(unrecognized)?;
+        if let Some(session) = &key.session {
+            if request.header("x-amz-security-token") != Some(session.token.as_str()) {
+                return Err(unrecognized());
+            }
+            if session.expires_at <= SystemTime::now() {
+                return Err(error("ExpiredTokenException", "The security token included in the request is expired"));
+            }
+        } else if request.header("x-amz-security-token").is_some() {
+            return Err(unrecognized());
+        }
+        if let Some(service) = request.service.map(super::wire::Service::signing_name)
+            && service != scope.service
+        {
+            let message = format!("Credential should be scoped to correct service: '{service}'.");
+            return Err(error("InvalidSignatureException", &message));
+        }
+        if !self.is_region_enabled(&key.account, scope.region) {
+            return Err(unrecognized());
+        }
+        let (account, region) = (key.account.clone(), scope.region.to_owned());
+        let partition = partition(&region);
+        let (arn, user_id) = match &key.session {
+            None => (format!("arn:{partition}:iam::{account}:user/stand-in"), format!("AIDA{account}USER")),
+            Some(Session { role_name, name, .. }) => (
+                format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"),
+                format!("AROA{account}ROLE:{name}"),
+            ),
+        };
+        Ok(Caller { account, region, arn, user_id })
+    }
+}
+
+/// The partition that a Region belongs to.
+pub(super) fn partition(region: &str) -> &'static str {
+    const PARTITIONS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+}

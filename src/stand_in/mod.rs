@@ -1,0 +1,40 @@
+//! A stand-in for AWS: `CloudTrail`, Config and STS endpoints on one loopback port, speaking AWS's own wire protocols.
+//!
+//! The unmodified AWS SDKs and the `aws` command line talk to it through `AWS_ENDPOINT_URL`. It serves accounts that
+//! are described by [Evidence](crate::rule::evidence), keeps evaluations as AWS Config does, refuses what AWS refuses,
+//! and misbehaves when told to. It never decides anything about an account, and it shares no code with a client.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `server` | connections, and the way of one request |
+//! | `wire` | the protocols awsJson1.1 and AWS query |
+//! | `model` | operations and the constraints on their requests |
+//! | `world` | accounts, Regions, settings |
+//! | `identity` | who signed a request, and for which Region |
+//! | `cloudtrail`, `config`, `sts` | the answers |
+//! | `faults`, `waves` | misbehaviour and timing |
+//! | `calls` | what was asked and answered |
+//! | [`events`] | the payloads with which Config invokes a rule |
+//!
+//! Wire forms and constraints are those of AWS's service models (CloudTrail 2013-11-01, Config 2014-11-12,
+//! STS 2011-06-15), as `tests/botocore` checks. The value of a signature is not verified.
+
+mod calls;
+mod cloudtrail;
+mod config;
+pub mod events;
+mod faults;
+mod identity;
+mod model;
+mod server;
+mod sts;
+mod waves;
+mod wire;
+mod world;
+
+pub use calls::{Call, Exchange, round_trips};
+pub use config::{ConfigRule, Row};
+pub use faults::{Fault, Misbehaviour};
+pub use identity::Credentials;
+pub use server::StandIn;
+pub use world::{InvalidEvidence, World};

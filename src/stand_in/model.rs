@@ -1,0 +1,200 @@
+//! Operations, and the constraints that AWS's service models put on their requests.
+
+use serde_json::{Map, Value};
+
+use super::wire::{ErrorAnswer, Service};
+
+/// An operation that the stand-in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    DescribeTrails,
+    GetTrailStatus,
+    GetEventSelectors,
+    PutEvaluations,
+    GetComplianceDetailsByConfigRule,
+    ListDiscoveredResources,
+    AssumeRole,
+    GetCallerIdentity,
+}
+
+impl Operation {
+    pub(super) fn named(service: Service, name: &str) -> Option<Self> {
+        Some(match (service, name) {
+            (Service::CloudTrail, "DescribeTrails") => Self::DescribeTrails,
+            (Service::CloudTrail, "GetTrailStatus") => Self::GetTrailStatus,
+            (Service::CloudTrail, "GetEventSelectors") => Self::GetEventSelectors,
+            (Service::Config, "PutEvaluations") => Self::PutEvaluations,
+            (Service::Config, "GetComplianceDetailsByConfigRule") => Self::GetComplianceDetailsByConfigRule,
+            (Service::Config, "ListDiscoveredResources") => Self::ListDiscoveredResources,
+            (Service::Sts, "AssumeRole") => Self::AssumeRole,
+            (Service::Sts, "GetCallerIdentity") => Self::GetCallerIdentity,
+            _ => return None,
+        })
+    }
+
+    fn input(self) -> &'static [Member] {
+        match self {
+            Self::DescribeTrails => DESCRIBE_TRAILS,
+            Self::GetTrailStatus => GET_TRAIL_STATUS,
+            Self::GetEventSelectors => GET_EVENT_SELECTORS,
+            Self::PutEvaluations => PUT_EVALUATIONS,
+            Self::GetComplianceDetailsByConfigRule => GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
+            Self::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
+            Self::AssumeRole => ASSUME_ROLE,
+            Self::GetCallerIdentity => &[],
+        }
+    }
+
+    /// Refuses a request that breaks the service model: wrong types first, then all constraints at once.
+    pub(super) fn check(self, service: Service, input: &Map<String, Value>) -> Result<(), ErrorAnswer> {
+        let mut violations = Vec::new();
+        check_members(self.input(), input, "", &mut violations)
+            .map_err(|message| ErrorAnswer::common(Some(service), "SerializationException", message))?;
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let (count, s) = (violations.len(), if violations.len() == 1 { "" } else { "s" });
+        let message = format!("{count} validation error{s} detected: {}", violations.join("; "));
+        Err(ErrorAnswer::common(Some(service), "ValidationException", message))
+    }
+}
+
+struct Member {
+    name: &'static str,
+    is_required: bool,
+    shape: Shape,
+}
+
+enum Shape {
+    /// Lengths in UTF-16 units, as AWS's Java services count.
+    Text {
+        min: usize,
+        max: usize,
+    },
+    OneOf(&'static [&'static str]),
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Boolean,
+    /// Seconds since 1970 as a number.
+    Timestamp,
+    List {
+        max: usize,
+        member: &'static Shape,
+    },
+    Structure(&'static [Member]),
+}
+
+const fn required(name: &'static str, shape: Shape) -> Member {
+    Member { name, is_required: true, shape }
+}
+
+const fn optional(name: &'static str, shape: Shape) -> Member {
+    Member { name, is_required: false, shape }
+}
+
+const ANY_TEXT: Shape = Shape::Text { min: 0, max: usize::MAX };
+const UP_TO_256: Shape = Shape::Text { min: 1, max: 256 };
+const RESOURCE_ID: Shape = Shape::Text { min: 1, max: 768 };
+const COMPLIANCE_TYPE: Shape = Shape::OneOf(&["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"]);
+const PAGE_LIMIT: Shape = Shape::Integer { min: 0, max: 100 };
+
+const DESCRIBE_TRAILS: &[Member] = &[
+    optional("trailNameList", Shape::List { max: usize::MAX, member: &ANY_TEXT }),
+    optional("includeShadowTrails", Shape::Boolean),
+];
+const GET_TRAIL_STATUS: &[Member] = &[required("Name", ANY_TEXT)];
+const GET_EVENT_SELECTORS: &[Member] = &[required("TrailName", ANY_TEXT)];
+const EVALUATION: Shape = Shape::Structure(&[
+    required("ComplianceResourceType", UP_TO_256),
+    required("ComplianceResourceId", RESOURCE_ID),
+    required("ComplianceType", COMPLIANCE_TYPE),
+    optional("Annotation", UP_TO_256),
+    required("OrderingTimestamp", Shape::Timestamp),
+]);
+const PUT_EVALUATIONS: &[Member] = &[
+    optional("Evaluations", Shape::List { max: 100, member: &EVALUATION }),
+    required("ResultToken", ANY_TEXT),
+    optional("TestMode", Shape::Boolean),
+];
+const GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE: &[Member] = &[
+    required("ConfigRuleName", Shape::Text { min: 1, max: 64 }),
+    optional("ComplianceTypes", Shape::List { max: 3, member: &COMPLIANCE_TYPE }),
+    optional("Limit", PAGE_LIMIT),
+    optional("NextToken", ANY_TEXT),
+];
+const LIST_DISCOVERED_RESOURCES: &[Member] = &[
+    required("resourceType", ANY_TEXT),
+    // The model has no maximum; its documentation says 20.
+    optional("resourceIds", Shape::List { max: 20, member: &RESOURCE_ID }),
+    optional("resourceName", ANY_TEXT),
+    optional("limit", PAGE_LIMIT),
+    optional("includeDeletedResources", Shape::Boolean),
+    optional("nextToken", ANY_TEXT),
+];
+const ASSUME_ROLE: &[Member] = &[
+    required("RoleArn", Shape::Text { min: 20, max: 2048 }),
+    required("RoleSessionName", Shape::Text { min: 2, max: 64 }),
+    optional("DurationSeconds", Shape::Integer { min: 900, max: 43200 }),
+    optional("ExternalId", Shape::Text { min: 2, max: 1224 }),
+    optional("Policy", Shape::Text { min: 1, max: usize::MAX }),
+    optional("SourceIdentity", Shape::Text { min: 2, max: 64 }),
+];
+
+fn check_members(
+    members: &[Member],
+    given: &Map<String, Value>,
+    path: &str,
+    violations: &mut Vec<String>,
+) -> Result<(), String> {
+    for Member { name, is_required, shape } in members {
+        let path = format!("{path}{}{}", name[..1].to_lowercase(), &name[1..]);
+        match given.get(*name).filter(|value| !value.is_null()) {
+            Some(value) => check_value(shape, value, &path, violations)?,
+            None if *is_required => {
+                let constraint = "failed to satisfy constraint: Member must not be null";
+                violations.push(format!("Value null at '{path}' {constraint}"));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_value(shape: &Shape, value: &Value, path: &str, violations: &mut Vec<String>) -> Result<(), String> {
+    let mut demand = |is_met: bool, constraint: String| {
+        if !is_met {
+            violations.push(format!("Value at '{path}' failed to satisfy constraint: Member must {constraint}"));
+        }
+    };
+    match (shape, value) {
+        (Shape::Text { min, max }, Value::String(text)) => {
+            let length = text.encode_utf16().count();
+            demand(length >= *min, format!("have length greater than or equal to {min}"));
+            demand(length <= *max, format!("have length less than or equal to {max}"));
+        }
+        (Shape::OneOf(values), Value::String(text)) => {
+            demand(values.contains(&text.as_str()), format!("satisfy enum value set: [{}]", values.join(", ")));
+        }
+        (Shape::Integer { min, max }, Value::Number(_) | Value::String(_)) => {
+            // A form has only text.
+            let number = value.as_str().map_or_else(|| value.as_i64(), |text| text.parse().ok());
+            let number = number.ok_or_else(|| format!("{path} is not an integer"))?;
+            demand(number >= *min, format!("have value greater than or equal to {min}"));
+            demand(number <= *max, format!("have value less than or equal to {max}"));
+        }
+        (Shape::Boolean, Value::Bool(_)) | (Shape::Timestamp, Value::Number(_)) => {}
+        (Shape::List { max, member }, Value::Array(values)) => {
+            demand(values.len() <= *max, format!("have length less than or equal to {max}"));
+            for (index, value) in values.iter().enumerate() {
+                check_value(member, value, &format!("{path}.{}.member", index + 1), violations)?;
+            }
+        }
+        (Shape::Structure(members), Value::Object(given)) => {
+            check_members(members, given, &format!("{path}."), violations)?;
+        }
+        _ => return Err(format!("{path} has the wrong type")),
+    }
+    Ok(())
+}

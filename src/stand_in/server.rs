@@ -1,0 +1,189 @@
+//! Connections, and the way of one request.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http_body_util::BodyExt as _;
+use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    calls::{Call, Exchange, Log},
+    config::{ConfigRule, Row},
+    faults::{AnswerBody, Misbehaviour},
+    waves::Waves,
+    wire::{Encoded, Request},
+    world::World,
+};
+
+/// The endpoints. They end when this is dropped.
+pub struct StandIn {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+struct Shared {
+    world: Mutex<World>,
+    log: Mutex<Log>,
+    waves: Waves,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl StandIn {
+    /// Serves the world on a loopback port that the system chooses, on the current tokio runtime.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub async fn start(world: World) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (world, log) = (Mutex::new(world), Mutex::default());
+        let shared = Arc::new(Shared { world, log, waves: Waves::none() });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self { address, shared, accepting })
+    }
+
+    /// The URL for `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The world, to look at or to change. No request is answered while the guard lives.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        lock(&self.shared.world)
+    }
+
+    /// Holds answers in waves of these sizes: those of a wave go out when as many calls wait at the same time.
+    /// After the last wave nothing is held. Calls that are held already are let go.
+    pub fn hold_waves(&self, sizes: &[usize]) {
+        self.shared.waves.hold(sizes);
+    }
+
+    /// The calls so far, in the order of their arrival.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.shared.log).calls.clone()
+    }
+
+    /// Forgets the calls and exchanges so far.
+    pub fn clear_calls(&self) {
+        let mut log = lock(&self.shared.log);
+        log.calls.clear();
+        log.exchanges.clear();
+    }
+
+    /// The answered requests so far, in the order of their answers.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        lock(&self.shared.log).exchanges.clone()
+    }
+
+    /// The results that Config shows for a rule, by resource type and id.
+    #[must_use]
+    pub fn rows(&self, rule: &ConfigRule) -> Vec<Row> {
+        self.world().rows(rule)
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            // An error is of one connection that is gone already.
+            Ok((stream, _)) = listener.accept() => {
+                connections.spawn(serve_connection(stream, Arc::clone(&shared)));
+            }
+            Some(_) = connections.join_next() => {}
+            else => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Without it answers wait for acknowledgements; it can fail only if the client is gone.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| serve(Arc::clone(&shared), request));
+    // How a connection ends is the client's affair, or a fault that was asked for.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Result<Response<AnswerBody>> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let request = Request::read(parts.method, parts.headers, body);
+
+    let place = shared.waves.join();
+    let (caller, misbehaviour, arrived, request_id, latency) = {
+        let mut world = lock(&shared.world);
+        let caller = world.authenticate(&request);
+        let mut call = Call::new(&request, caller.as_ref().ok());
+        call.wave = place.as_ref().map(|place| place.wave);
+        let misbehaviour = world.misbehaviour(&call);
+        let arrived = lock(&shared.log).arrive(call);
+        let request_id = format!("00000000-0000-4000-8000-{:012}", world.next_number());
+        (caller, misbehaviour, arrived, request_id, world.latency)
+    };
+    let mut presence = Presence { shared: &shared, arrived, is_answered: false };
+    if let Some(place) = &place {
+        place.released().await;
+    }
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    match &misbehaviour {
+        Some(Misbehaviour::Hang) => std::future::pending().await,
+        Some(Misbehaviour::Delay(delay)) => tokio::time::sleep(*delay).await,
+        Some(Misbehaviour::ResetBeforeAnswer) => {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        _ => {}
+    }
+    let answer = misbehaviour.as_ref().and_then(|fault| fault.instead(&request, &request_id)).unwrap_or_else(|| {
+        let failing = misbehaviour.as_ref().and_then(Misbehaviour::failing_rows);
+        let answer = lock(&shared.world).answer(&request, caller.as_ref(), failing.as_ref());
+        let encoded = Encoded::new(&request, answer, &request_id);
+        misbehaviour.iter().fold(encoded, |encoded, fault| fault.distort(encoded))
+    });
+    lock(&shared.log).answer(arrived, &request, &answer, misbehaviour.is_some());
+    presence.is_answered = true;
+
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(*name, value);
+    }
+    response.body(AnswerBody::new(answer.body, misbehaviour.as_ref())).map_err(io::Error::other)
+}
+
+/// A client that waits for an answer; dropped unanswered when the connection ends.
+struct Presence<'a> {
+    shared: &'a Shared,
+    arrived: u64,
+    is_answered: bool,
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            lock(&self.shared.log).end(self.arrived);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The protocols: awsJson1.1 (CloudTrail, Config) and AWS query (STS).
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method};
+use serde_json::{Map, Value, json};
+
+use super::model::Operation;
+
+/// A service that the stand-in speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    CloudTrail,
+    Config,
+    Sts,
+}
+
+impl Service {
+    /// The name in a signature's scope.
+    pub(super) fn signing_name(self) -> &'static str {
+        match self {
+            Self::CloudTrail => "cloudtrail",
+            Self::Config => "config",
+            Self::Sts => "sts",
+        }
+    }
+}
+
+const TARGETS: [(&str, Service); 2] = [
+    ("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Service::CloudTrail),
+    ("StarlingDoveService", Service::Config),
+];
+const JSON: &str = "application/x-amz-json-1.1";
+const FORM: &str = "application/x-www-form-urlencoded";
+const STS_VERSION: &str = "2011-06-15";
+const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+/// A request, as far as it could be read.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) service: Option<Service>,
+    /// As the client names it, known or not.
+    pub(super) operation_name: String,
+    /// The members; `None` if the body cannot be read.
+    pub(super) input: Option<Map<String, Value>>,
+}
+
+impl Request {
+    pub(super) fn read(method: Method, headers: HeaderMap, body: Bytes) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let (target, content_type) = (text("x-amz-target"), text("content-type"));
+        let (mut service, mut operation_name, mut input) = (None, String::new(), None);
+        if let Some((prefix, name)) = target.rsplit_once('.') {
+            name.clone_into(&mut operation_name);
+            service = TARGETS
+                .into_iter()
+                .find(|(known, _)| *known == prefix && content_type == JSON && method == Method::POST)
+                .map(|(_, service)| service);
+            input = serde_json::from_slice::<Map<String, Value>>(&body).ok();
+        } else if content_type.starts_with(FORM) && method == Method::POST {
+            let mut form: Map<String, Value> =
+                form_urlencoded::parse(&body).map(|(key, value)| (key.into_owned(), Value::from(value))).collect();
+            let version = form.remove("Version");
+            if let Some(Value::String(action)) = form.remove("Action") {
+                operation_name = action;
+                service = (version == Some(Value::from(STS_VERSION))).then_some(Service::Sts);
+            }
+            input = Some(form);
+        }
+        Self { method, headers, body, service, operation_name, input }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(super) fn operation(&self) -> Option<Operation> {
+        Operation::named(self.service?, &self.operation_name)
+    }
+
+    /// A member of the input that is text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.input.as_ref()?.get(name)?.as_str()
+    }
+}
+
+/// An error as the service words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ErrorAnswer {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl ErrorAnswer {
+    /// One of an operation's own errors, HTTP 400.
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { status: 400, code: code.to_owned(), message: message.into() }
+    }
+
+    /// An error that every service has, given by its name in awsJson1.1; STS has names and statuses of its own.
+    pub(super) fn common(service: Option<Service>, code: &str, message: impl Into<String>) -> Self {
+        let (status, code) = match (service, code) {
+            (Some(Service::Sts), "AccessDeniedException") => (403, "AccessDenied"),
+            (Some(Service::Sts), "ExpiredTokenException") => (403, "ExpiredToken"),
+            (Some(Service::Sts), "IncompleteSignatureException") => (400, "IncompleteSignature"),
+            (Some(Service::Sts), "InvalidSignatureException") => (403, "SignatureDoesNotMatch"),
+            (Some(Service::Sts), "MissingAuthenticationTokenException") => (403, "MissingAuthenticationToken"),
+            (Some(Service::Sts), "SerializationException") => (400, "MalformedInput"),
+            (Some(Service::Sts), "ThrottlingException") => (400, "Throttling"),
+            (Some(Service::Sts), "UnknownOperationException") => (400, "InvalidAction"),
+            (Some(Service::Sts), "UnrecognizedClientException") => (403, "InvalidClientTokenId"),
+            (Some(Service::Sts), "ValidationException") => (400, "ValidationError"),
+            (_, "InternalFailure") => (500, "InternalFailure"),
+            (_, "ServiceUnavailable") => (503, "ServiceUnavailable"),
+            (_, code) => (400, code),
+        };
+        Self { status, code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// An answer as it goes out.
+#[derive(Debug, Clone)]
+pub(super) struct Encoded {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Bytes,
+    pub(super) error_code: Option<String>,
+}
+
+impl Encoded {
+    /// Writes an answer in the protocol of its service.
+    pub(super) fn new(request: &Request, answer: Result<Value, ErrorAnswer>, request_id: &str) -> Self {
+        let is_query = request.service == Some(Service::Sts);
+        let (status, error_code, body) = match answer {
+            Ok(output) if is_query => (200, None, result_document(&request.operation_name, &output, request_id)),
+            Ok(output) => (200, None, output.to_string()),
+            Err(error) => {
+                let body = if is_query { error_document(&error, request_id) } else { error_object(&error) };
+                (error.status, Some(error.code), body)
+            }
+        };
+        let content_type = if is_query { "text/xml" } else { JSON };
+        let headers = vec![("content-type", content_type.to_owned()), ("x-amzn-requestid", request_id.to_owned())];
+        Self { status, headers, body: body.into(), error_code }
+    }
+
+    /// An answer that no service would give.
+    pub(super) fn raw(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self { status, headers, body: body.into(), error_code: None }
+    }
+}
+
+fn error_object(error: &ErrorAnswer) -> String {
+    // IAM's refusals spell the member with a capital letter.
+    let message = if error.code == "AccessDeniedException" { "Message" } else { "message" };
+    json!({ "__type": error.code, message: error.message }).to_string()
+}
+
+fn error_document(error: &ErrorAnswer, request_id: &str) -> String {
+    let kind = if error.status < 500 { "Sender" } else { "Receiver" };
+    let error = json!({ "Type": kind, "Code": error.code, "Message": error.message });
+    format!(
+        "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error>{}</Error><RequestId>{request_id}</RequestId></ErrorResponse>",
+        elements(&error)
+    )
+}
+
+fn result_document(operation: &str, output: &Value, request_id: &str) -> String {
+    format!(
+        "<{operation}Response xmlns=\"{STS_NAMESPACE}\"><{operation}Result>{}</{operation}Result><ResponseMetadata>\
+         <RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>",
+        elements(output)
+    )
+}
+
+/// The members of an object as elements, in order; text escaped.
+fn elements(value: &Value) -> String {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .fold(String::new(), |document, (name, value)| format!("{document}<{name}>{}</{name}>", elements(value))),
+        Value::String(text) => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+        other => other.to_string(),
+    }
+}
