@@ -24,7 +24,7 @@ pub struct Call {
     pub trail: Option<String>,
     /// The members of the request.
     pub request: Value,
-    /// The HTTP status; `None` as long as there is no answer.
+    /// The HTTP status; `None` if there is no answer.
     pub status: Option<u16>,
     /// AWS's code of the error that was answered.
     pub error_code: Option<String>,
@@ -32,7 +32,7 @@ pub struct Call {
     pub wave: Option<usize>,
     /// Its place in the one order of all arrivals and answers.
     pub arrived: u64,
-    /// The place of its answer in the same order; `None` as long as there is none, and if the client left.
+    /// The place of its answer, or of the connection's end without one, in the same order; `None` before that.
     pub answered: Option<u64>,
 }
 
@@ -155,13 +155,20 @@ impl Log {
     }
 
     /// Enters the answer to the call that arrived at a moment, unless the log was cleared meanwhile.
-    pub(super) fn answer(&mut self, arrived: u64, request: &Request, answer: Option<&Encoded>, is_faulted: bool) {
-        let moment = self.next_moment();
-        if let Some(call) = self.calls.iter_mut().rev().find(|call| call.arrived == arrived) {
-            call.answered = Some(moment);
-            call.status = answer.map(|answer| answer.status);
-            call.error_code = answer.and_then(|answer| answer.error_code.clone());
-            self.exchanges.push(Exchange::new(request, call, answer.filter(|_| !is_faulted)));
+    pub(super) fn answer(&mut self, arrived: u64, request: &Request, answer: &Encoded, is_faulted: bool) {
+        if let Some(call) = self.end(arrived) {
+            call.status = Some(answer.status);
+            call.error_code.clone_from(&answer.error_code);
+            let exchange = Exchange::new(request, call, (!is_faulted).then_some(answer));
+            self.exchanges.push(exchange);
         }
+    }
+
+    /// Enters that a call has ended, with or without an answer.
+    pub(super) fn end(&mut self, arrived: u64) -> Option<&mut Call> {
+        let moment = self.next_moment();
+        let call = self.calls.iter_mut().rev().find(|call| call.arrived == arrived)?;
+        call.answered = Some(moment);
+        Some(call)
     }
 }

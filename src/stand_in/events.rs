@@ -67,14 +67,8 @@ impl Event {
 
     /// With rule parameters, which Config sends as JSON in a string.
     #[must_use]
-    pub fn rule_parameters(self, parameters: &Value) -> Self {
-        self.rule_parameters_as_text(&parameters.to_string())
-    }
-
-    /// With rule parameters as they stand in the rule, JSON or not.
-    #[must_use]
-    pub fn rule_parameters_as_text(mut self, parameters: &str) -> Self {
-        self.payload["ruleParameters"] = parameters.into();
+    pub fn rule_parameters(mut self, parameters: &Value) -> Self {
+        self.payload["ruleParameters"] = parameters.to_string().into();
         self
     }
 
@@ -110,7 +104,7 @@ impl Event {
         let (account, region) = (&self.account, &self.region);
         let invoking_event = json!({
             "configSnapshotId": "00000000-0000-4000-8000-000000000001",
-            "s3ObjectKey": format!("AWSLogs/{account}/Config/{region}/{account}_Config_{region}_ConfigSnapshot.json.gz"),
+            "s3ObjectKey": format!("AWSLogs/{account}/Config/{region}/{account}_ConfigSnapshot.json.gz"),
             "s3Bucket": format!("config-bucket-{account}"),
             "notificationCreationTime": notification_creation_time,
             "messageType": "ConfigurationSnapshotDeliveryCompleted",

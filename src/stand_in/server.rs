@@ -142,6 +142,7 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
         let request_id = format!("00000000-0000-4000-8000-{:012}", world.next_number());
         (caller, misbehaviour, arrived, request_id, world.latency)
     };
+    let mut presence = Presence { shared: &shared, arrived, is_answered: false };
     if let Some(place) = &place {
         place.released().await;
     }
@@ -152,7 +153,6 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
         Some(Misbehaviour::Hang) => std::future::pending().await,
         Some(Misbehaviour::Delay(delay)) => tokio::time::sleep(*delay).await,
         Some(Misbehaviour::ResetBeforeAnswer) => {
-            lock(&shared.log).answer(arrived, &request, None, true);
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         _ => {}
@@ -163,11 +163,27 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
         let encoded = Encoded::new(&request, answer, &request_id);
         misbehaviour.iter().fold(encoded, |encoded, fault| fault.distort(encoded))
     });
-    lock(&shared.log).answer(arrived, &request, Some(&answer), misbehaviour.is_some());
+    lock(&shared.log).answer(arrived, &request, &answer, misbehaviour.is_some());
+    presence.is_answered = true;
 
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
         response = response.header(*name, value);
     }
     response.body(AnswerBody::new(answer.body, misbehaviour.as_ref())).map_err(io::Error::other)
+}
+
+/// A client that waits for an answer; dropped unanswered when the connection ends.
+struct Presence<'a> {
+    shared: &'a Shared,
+    arrived: u64,
+    is_answered: bool,
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            lock(&self.shared.log).end(self.arrived);
+        }
+    }
 }

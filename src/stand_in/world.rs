@@ -59,7 +59,7 @@ const REGIONS: [&str; 38] = [
     "us-west-2",
 ];
 
-/// What the stand-in serves. Everything may be changed while it runs, through [`StandIn::world`](super::StandIn::world).
+/// What the stand-in serves. Everything may be changed while it runs: see [`StandIn::world`](super::StandIn::world).
 #[derive(Default)]
 pub struct World {
     /// A delay before every answer.
