@@ -27,3 +27,5 @@ pub mod invocation;
 pub mod rule;
 #[cfg(feature = "stand-in")]
 pub mod stand_in;
+#[cfg(feature = "aws")]
+pub mod telemetry;

@@ -25,7 +25,7 @@ const COMPLIANT_ACCOUNT: &str = include_str!("../../examples/accounts/compliant.
 /// So long that calls made at once are seen to be.
 const LATENCY: Duration = Duration::from_millis(20);
 /// Lambda's time-out in the shipped template.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Invoke the rule as AWS Config does, against a stand-in of AWS on this machine, and show what Config then holds.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub struct Invoke {
     /// The account, as an evidence file [default: a compliant account]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
-    /// The event that AWS Config sends [default: a ScheduledNotification]
+    /// The event that AWS Config sends [default: a scheduled one]
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
     /// The rule's parameters, as AWS Config keeps them
@@ -97,17 +97,16 @@ impl Invoke {
         world.latency = LATENCY;
         world.put_account(account).map_err(|error| input("the account cannot be served".to_owned(), error))?;
         let credentials = world.credentials(&evidence.account_id);
-        let (rule, event) = match event {
-            Some(event) => addressed_to_stand_in(&mut world, event, evidence),
-            None => {
-                let rule = world.config_rule(&evidence.account_id, &evidence.region, RULE.default_name);
-                let mut event = Event::new(&rule, &world.result_token(&rule));
-                if let Some(parameters) = &self.parameters {
-                    event = event.rule_parameters_as_text(parameters);
-                }
-                let event = event.scheduled(&evidence.collected_at.to_string());
-                (rule, event)
+        let (rule, event) = if let Some(event) = event {
+            addressed_to_stand_in(&mut world, event, evidence)
+        } else {
+            let rule = world.config_rule(&evidence.account_id, &evidence.region, RULE.default_name);
+            let mut event = Event::new(&rule, &world.result_token(&rule));
+            if let Some(parameters) = &self.parameters {
+                event = event.rule_parameters_as_text(parameters);
             }
+            let event = event.scheduled(&evidence.collected_at.to_string());
+            (rule, event)
         };
         let stand_in = StandIn::start(world)
             .await

@@ -67,8 +67,14 @@ impl Event {
 
     /// With rule parameters, which Config sends as JSON in a string.
     #[must_use]
-    pub fn rule_parameters(mut self, parameters: &Value) -> Self {
-        self.payload["ruleParameters"] = parameters.to_string().into();
+    pub fn rule_parameters(self, parameters: &Value) -> Self {
+        self.rule_parameters_as_text(&parameters.to_string())
+    }
+
+    /// With rule parameters as they stand in the rule, JSON or not.
+    #[must_use]
+    pub fn rule_parameters_as_text(mut self, parameters: &str) -> Self {
+        self.payload["ruleParameters"] = parameters.into();
         self
     }
 

@@ -6,6 +6,7 @@ use super::{
     wire::{ErrorAnswer, Request},
     world::World,
 };
+use crate::rule::region;
 
 /// An access key.
 #[derive(Clone, PartialEq, Eq)]
@@ -115,14 +116,5 @@ impl World {
 
 /// The partition that a Region belongs to.
 pub(super) fn partition(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+    region::partition(region).unwrap_or("aws")
 }

@@ -25,8 +25,10 @@ impl Service {
     }
 }
 
-const TARGETS: [(&str, Service); 2] = [
+const TARGETS: [(&str, Service); 3] = [
     ("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Service::CloudTrail),
+    // The AWS SDK for Rust leaves the namespace out; AWS takes both.
+    ("CloudTrail_20131101", Service::CloudTrail),
     ("StarlingDoveService", Service::Config),
 ];
 const JSON: &str = "application/x-amz-json-1.1";

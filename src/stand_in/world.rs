@@ -16,48 +16,7 @@ use super::{
     sts::{self, Role},
     wire::{ErrorAnswer, Request, Service},
 };
-
-/// Every Region of every public partition.
-const REGIONS: [&str; 38] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-south-2",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-central-1",
-    "ca-west-1",
-    "cn-north-1",
-    "cn-northwest-1",
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-gov-east-1",
-    "us-gov-west-1",
-    "us-west-1",
-    "us-west-2",
-];
+use crate::rule::region;
 
 /// What the stand-in serves. Everything may be changed while it runs: see [`StandIn::world`](super::StandIn::world).
 #[derive(Default)]
@@ -167,7 +126,7 @@ impl World {
     pub(super) fn is_region_enabled(&self, account: &str, region: &str) -> bool {
         match self.accounts.get(account).and_then(|account| account.enabled_regions.as_ref()) {
             Some(enabled) => enabled.contains(region),
-            None => REGIONS.contains(&region),
+            None => region::partition(region).is_some(),
         }
     }
 
