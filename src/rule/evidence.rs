@@ -4,7 +4,7 @@
 //! describes it. The output of `aws cloudtrail describe-trails`, `get-trail-status` and `get-event-selectors` drops in
 //! as it is.
 
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::timestamp::Timestamp;
+use super::{region, timestamp::Timestamp};
 
 /// What was read about one account, from one Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,10 +196,11 @@ impl Trail {
         self.is_multi_region_trail == Some(true)
     }
 
-    /// The Region to ask about this trail: `HomeRegion`, else the ARN's.
+    /// The Region to ask about this trail: `HomeRegion`, else the ARN's; none if that is no Region's name.
     #[must_use]
     pub fn home_region(&self) -> Option<&str> {
-        non_blank(self.home_region.as_deref()).or_else(|| non_blank(self.arn_segment(3)))
+        let stated = non_blank(self.home_region.as_deref()).or_else(|| self.arn_segment(3));
+        stated.filter(|region| region::is_well_formed(region))
     }
 
     /// Whether the account owns the trail: the account segment of the ARN, compared for equality.
@@ -228,9 +229,15 @@ fn non_blank(text: Option<&str>) -> Option<&str> {
 }
 
 /// Sorts trails, and drops all but one of those that share an ARN: a trail listed twice counts once.
-pub fn list_each_trail_once(trails: &mut Vec<Trail>) {
-    trails.sort_by(|a, b| a.trail_arn.cmp(&b.trail_arn).then_with(|| a.cmp(b)));
-    trails.dedup_by(|a, b| a.trail_arn.is_some() && a.trail_arn == b.trail_arn);
+pub fn list_each_trail_once<T: Borrow<Trail>>(trails: &mut Vec<T>) {
+    trails.sort_by(|a, b| {
+        let (a, b): (&Trail, &Trail) = (a.borrow(), b.borrow());
+        a.trail_arn.cmp(&b.trail_arn).then_with(|| a.cmp(b))
+    });
+    trails.dedup_by(|a, b| {
+        let (a, b): (&Trail, &Trail) = ((*a).borrow(), (*b).borrow());
+        a.trail_arn.is_some() && a.trail_arn == b.trail_arn
+    });
 }
 
 /// What `GetTrailStatus` answered.

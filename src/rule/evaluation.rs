@@ -1,0 +1,191 @@
+//! What AWS Config is told: a compliance type and an annotation for a resource.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The compliance types that a custom rule may report. (`INSUFFICIENT_DATA` is refused by `PutEvaluations`.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ComplianceType {
+    /// The resource complies.
+    Compliant,
+    /// The resource does not comply, or could not be verified.
+    NonCompliant,
+    /// The rule has nothing to say about the resource; AWS Config removes an earlier result.
+    NotApplicable,
+}
+
+impl ComplianceType {
+    /// AWS's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Compliant => "COMPLIANT",
+            Self::NonCompliant => "NON_COMPLIANT",
+            Self::NotApplicable => "NOT_APPLICABLE",
+        }
+    }
+}
+
+impl fmt::Display for ComplianceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The resource that an evaluation is about, as AWS Config names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvaluatedResource {
+    /// Such as `AWS::::Account`.
+    pub resource_type: String,
+    /// The id exactly as AWS Config gives it.
+    pub resource_id: String,
+}
+
+impl EvaluatedResource {
+    /// AWS Config's resource type for an account.
+    pub const ACCOUNT: &str = "AWS::::Account";
+    /// AWS Config's resource type for a trail.
+    pub const TRAIL: &str = "AWS::CloudTrail::Trail";
+
+    /// An account.
+    #[must_use]
+    pub fn account(account_id: &str) -> Self {
+        Self { resource_type: Self::ACCOUNT.to_owned(), resource_id: account_id.to_owned() }
+    }
+
+    /// A trail, by the id that AWS Config gives it: a name or an ARN.
+    #[must_use]
+    pub fn trail(resource_id: &str) -> Self {
+        Self { resource_type: Self::TRAIL.to_owned(), resource_id: resource_id.to_owned() }
+    }
+}
+
+/// One row for `PutEvaluations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    /// What it is about.
+    #[serde(flatten)]
+    pub resource: EvaluatedResource,
+    /// The verdict.
+    pub compliance_type: ComplianceType,
+    /// Why.
+    pub annotation: Annotation,
+}
+
+/// One line that says why: 1 to 256 printable ASCII characters (so as many UTF-16 units), by construction.
+///
+/// `PutEvaluations` refuses the whole call for an annotation of another length (AWS Config API, `Evaluation`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Annotation(String);
+
+impl Annotation {
+    /// The most characters that an annotation may have.
+    pub const MAX_LENGTH: usize = 256;
+    const CUT: &str = "...";
+
+    /// White space becomes a space, any other character outside printable ASCII a question mark; what is too long
+    /// ends in `...`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self::from_printable(printable(text))
+    }
+
+    /// `opening`, the parts that fit, `+N more` for those that do not, and `closing`, which always fits.
+    #[must_use]
+    pub fn listing(opening: &str, parts: &[String], closing: &str) -> Self {
+        let (opening, closing) = (printable(opening), printable(closing));
+        let parts: Vec<String> = parts.iter().map(|part| printable(part)).collect();
+        let whole = |count: usize| {
+            let mut list = parts[..count].join("; ");
+            if count < parts.len() {
+                let joint = if count == 0 { "" } else { "; " };
+                list = format!("{list}{joint}+{} more", parts.len() - count);
+            }
+            format!("{opening}{list}{closing}")
+        };
+        let fitting = (1..=parts.len()).rev().map(whole).find(|text| text.len() <= Self::MAX_LENGTH);
+        if let Some(text) = fitting {
+            return Self::from_printable(text);
+        }
+        let more = if parts.len() > 1 { format!("; +{} more", parts.len() - 1) } else { String::new() };
+        let room = Self::MAX_LENGTH.saturating_sub(Self::CUT.len() + more.len() + closing.len());
+        let mut text = format!("{opening}{}", parts.first().map_or("", String::as_str));
+        text.truncate(room);
+        Self::from_printable(format!("{}{}{more}{closing}", text.trim_end(), Self::CUT))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn from_printable(mut text: String) -> Self {
+        if text.trim().is_empty() {
+            "no reason was given".clone_into(&mut text);
+        }
+        if text.len() > Self::MAX_LENGTH {
+            text.truncate(Self::MAX_LENGTH - Self::CUT.len());
+            text.truncate(text.trim_end().len());
+            text.push_str(Self::CUT);
+        }
+        Self(text)
+    }
+}
+
+impl fmt::Display for Annotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            ' '..='~' => character,
+            _ if character.is_whitespace() => ' ',
+            _ => '?',
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_of_256_characters_is_kept_and_one_more_is_cut_visibly() {
+        let fits = "x".repeat(256);
+        assert_eq!(Annotation::new(&fits).as_str(), fits);
+        let cut = Annotation::new(&"x".repeat(257));
+        assert_eq!(cut.as_str(), format!("{}...", "x".repeat(253)));
+    }
+
+    #[test]
+    fn an_annotation_is_never_empty_nor_outside_printable_ascii() {
+        assert_eq!(Annotation::new("").as_str(), "no reason was given");
+        assert_eq!(Annotation::new(" \n").as_str(), "no reason was given");
+        assert_eq!(Annotation::new("a\u{0}b\tc\u{1F600}").as_str(), "a?b c?");
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_counted_and_the_closing_is_kept() {
+        let parts: Vec<String> = (0..20).map(|n| format!("trail-{n:02}: logging is off")).collect();
+        let text = Annotation::listing("No trail passes. ", &parts, ". The end").to_string();
+        assert!(text.starts_with("No trail passes. trail-00: logging is off; trail-01"), "{text}");
+        assert!(text.ends_with("; +12 more. The end"), "{text}");
+        assert!(text.len() <= 256);
+    }
+
+    #[test]
+    fn a_first_part_that_does_not_fit_is_cut_visibly() {
+        let parts = ["y".repeat(300), "z".to_owned()];
+        let text = Annotation::listing("Opening: ", &parts, ". Closing").to_string();
+        assert!(text.starts_with("Opening: yyy") && text.ends_with("y...; +1 more. Closing"), "{text}");
+        assert_eq!(text.len(), 256);
+    }
+}

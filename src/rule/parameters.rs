@@ -1,0 +1,346 @@
+//! The rule's parameters: declared once, as data, for parsing, the rule definition, the README and the template.
+
+use serde_json::Value;
+
+use super::region;
+
+/// A rule parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// The name, as in AWS Config's `InputParameters`.
+    pub name: &'static str,
+    /// The value that holds when it is unset, if there is one.
+    pub default: Option<&'static str>,
+    /// The values that are valid, in words.
+    pub valid: &'static str,
+    /// What it asks for.
+    pub meaning: &'static str,
+    set: fn(&mut RuleParameters, &str) -> Option<()>,
+}
+
+/// What to do when a fact that is needed is permanently refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnIndeterminate {
+    /// Report `NON_COMPLIANT`, "could not verify": a blind rule must not leave an old COMPLIANT standing.
+    #[default]
+    NonCompliant,
+    /// Fail the invocation and report nothing.
+    Error,
+}
+
+/// The values of the rule's parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
+pub struct RuleParameters {
+    /// Whether a failing delivery to S3 fails the trail.
+    pub check_delivery: bool,
+    /// The most hours since the last delivery, 1 to 168.
+    pub max_delivery_age_hours: Option<u32>,
+    /// Event sources that a trail may leave out.
+    pub allowed_excluded_event_sources: Vec<String>,
+    /// The bucket that the trail must deliver to.
+    pub s3_bucket_name: Option<String>,
+    /// The topic that the trail must notify.
+    pub sns_topic_arn: Option<String>,
+    /// The log group that the trail must send to, without a trailing `:*`.
+    pub cloud_watch_logs_log_group_arn: Option<String>,
+    /// Whether log file validation must be on.
+    pub require_log_file_validation: bool,
+    /// Whether a KMS key must encrypt the log files.
+    pub require_kms_encryption: bool,
+    /// Whether the trail must send to a log group.
+    pub require_cloud_watch_logs: bool,
+    /// Whether it must be an organization trail.
+    pub require_organization_trail: bool,
+    /// Whether an organization trail of another account is trusted where reading it is permanently refused.
+    pub trust_organization_trail: bool,
+    /// What to do when a fact is permanently refused.
+    pub on_indeterminate: OnIndeterminate,
+    /// Whether each discovered trail gets a row of its own.
+    pub trail_results: bool,
+    /// The only Region in which the rule judges.
+    pub reporting_region: Option<String>,
+}
+
+impl Default for RuleParameters {
+    fn default() -> Self {
+        Self {
+            check_delivery: true,
+            max_delivery_age_hours: None,
+            allowed_excluded_event_sources: Vec::new(),
+            s3_bucket_name: None,
+            sns_topic_arn: None,
+            cloud_watch_logs_log_group_arn: None,
+            require_log_file_validation: false,
+            require_kms_encryption: false,
+            require_cloud_watch_logs: false,
+            require_organization_trail: false,
+            trust_organization_trail: false,
+            on_indeterminate: OnIndeterminate::NonCompliant,
+            trail_results: false,
+            reporting_region: None,
+        }
+    }
+}
+
+const BOOLEAN: &str = "true and false";
+
+/// The event sources that a basic selector can exclude (CloudTrail API, `ExcludeManagementEventSources`).
+pub const EXCLUDABLE_EVENT_SOURCES: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
+
+/// Every parameter of the rule.
+pub const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "checkDelivery",
+        default: Some("true"),
+        valid: BOOLEAN,
+        meaning: "A trail whose latest delivery to S3 failed does not pass.",
+        set: |parameters, value| assign(&mut parameters.check_delivery, boolean(value)),
+    },
+    Parameter {
+        name: "maxDeliveryAgeHours",
+        default: None,
+        valid: "whole hours from 1 to 168",
+        meaning: "A trail that has not delivered to S3 for longer than this does not pass.",
+        set: |parameters, value| {
+            let hours = value.parse().ok().filter(|hours| (1..=168).contains(hours));
+            assign(&mut parameters.max_delivery_age_hours, hours.map(Some))
+        },
+    },
+    Parameter {
+        name: "allowedExcludedEventSources",
+        default: None,
+        valid: "kms.amazonaws.com and rdsdata.amazonaws.com, with a comma between them",
+        meaning: "Event sources that a trail may leave out and still pass.",
+        set: |parameters, value| {
+            let sources: Vec<&str> = value.split(',').map(str::trim).filter(|source| !source.is_empty()).collect();
+            let are_valid =
+                !sources.is_empty() && sources.iter().all(|source| EXCLUDABLE_EVENT_SOURCES.contains(source));
+            let sources = are_valid.then(|| sources.into_iter().map(str::to_owned).collect());
+            assign(&mut parameters.allowed_excluded_event_sources, sources)
+        },
+    },
+    Parameter {
+        name: "s3BucketName",
+        default: None,
+        valid: "a bucket's name",
+        meaning: "The trail must deliver to this bucket.",
+        set: |parameters, value| {
+            let is_name = (3..=63).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+            assign(&mut parameters.s3_bucket_name, is_name.then(|| Some(value.to_owned())))
+        },
+    },
+    Parameter {
+        name: "snsTopicArn",
+        default: None,
+        valid: "a topic's ARN, arn:PARTITION:sns:REGION:ACCOUNT:NAME",
+        meaning: "The trail must notify this topic.",
+        set: |parameters, value| assign(&mut parameters.sns_topic_arn, arn_of("sns", value).map(Some)),
+    },
+    Parameter {
+        name: "cloudWatchLogsLogGroupArn",
+        default: None,
+        valid: "a log group's ARN, arn:PARTITION:logs:REGION:ACCOUNT:log-group:NAME",
+        meaning: "The trail must send its events to this log group; a trailing :* does not matter.",
+        set: |parameters, value| {
+            let arn = arn_of("logs", value).map(|arn| log_group_arn(&arn).to_owned());
+            assign(&mut parameters.cloud_watch_logs_log_group_arn, arn.map(Some))
+        },
+    },
+    Parameter {
+        name: "includeManagementEvents",
+        default: Some("true"),
+        valid: "true (CIS 3.1 is about management events)",
+        meaning: "Taken so that the rule can stand in for multi-region-cloudtrail-enabled.",
+        set: |_, value| boolean(value)?.then_some(()),
+    },
+    Parameter {
+        name: "readWriteType",
+        default: Some("All"),
+        valid: "All (CIS 3.1 asks for reads and writes)",
+        meaning: "Taken so that the rule can stand in for multi-region-cloudtrail-enabled.",
+        set: |_, value| ["All", "ALL"].contains(&value).then_some(()),
+    },
+    Parameter {
+        name: "requireLogFileValidation",
+        default: Some("false"),
+        valid: BOOLEAN,
+        meaning: "Log file validation must be on.",
+        set: |parameters, value| assign(&mut parameters.require_log_file_validation, boolean(value)),
+    },
+    Parameter {
+        name: "requireKmsEncryption",
+        default: Some("false"),
+        valid: BOOLEAN,
+        meaning: "A KMS key must encrypt the log files.",
+        set: |parameters, value| assign(&mut parameters.require_kms_encryption, boolean(value)),
+    },
+    Parameter {
+        name: "requireCloudWatchLogs",
+        default: Some("false"),
+        valid: BOOLEAN,
+        meaning: "The trail must send its events to a log group.",
+        set: |parameters, value| assign(&mut parameters.require_cloud_watch_logs, boolean(value)),
+    },
+    Parameter {
+        name: "requireOrganizationTrail",
+        default: Some("false"),
+        valid: BOOLEAN,
+        meaning: "It must be an organization trail.",
+        set: |parameters, value| assign(&mut parameters.require_organization_trail, boolean(value)),
+    },
+    Parameter {
+        name: "trustOrganizationTrail",
+        default: Some("false"),
+        valid: BOOLEAN,
+        meaning: "A multi-Region organization trail of another account passes where AWS permanently refuses to let this \
+                  account read it.",
+        set: |parameters, value| assign(&mut parameters.trust_organization_trail, boolean(value)),
+    },
+    Parameter {
+        name: "onIndeterminate",
+        default: Some("NON_COMPLIANT"),
+        valid: "NON_COMPLIANT and ERROR",
+        meaning: "What follows where AWS permanently refuses a read: report NON_COMPLIANT, or fail the invocation and \
+                  report nothing.",
+        set: |parameters, value| {
+            let on_indeterminate = match value {
+                "NON_COMPLIANT" => Some(OnIndeterminate::NonCompliant),
+                "ERROR" => Some(OnIndeterminate::Error),
+                _ => None,
+            };
+            assign(&mut parameters.on_indeterminate, on_indeterminate)
+        },
+    },
+    Parameter {
+        name: "trailResults",
+        default: Some("false"),
+        valid: BOOLEAN,
+        meaning: "Each trail that AWS Config has discovered in this Region gets a row of its own.",
+        set: |parameters, value| assign(&mut parameters.trail_results, boolean(value)),
+    },
+    Parameter {
+        name: "reportingRegion",
+        default: None,
+        valid: "a Region of this partition, such as us-east-1",
+        meaning: "In any other Region the account is NOT_APPLICABLE and nothing is read.",
+        set: |parameters, value| {
+            assign(&mut parameters.reporting_region, region::partition(value).map(|_| Some(value.to_owned())))
+        },
+    },
+];
+
+/// Parameters that the rule cannot work with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Rule misconfigured: {}", problems.join("; "))]
+pub struct Misconfigured {
+    /// What is wrong, a sentence a parameter.
+    pub problems: Vec<String>,
+    /// The parameters that are right, and the defaults for the others.
+    pub valid: Box<RuleParameters>,
+}
+
+impl RuleParameters {
+    /// Reads `ruleParameters` as AWS Config sends them to a rule of `rule_region`: an object, or a string that holds
+    /// one; absent, null, empty or `{}` mean no parameters. Values are strings, trimmed; JSON booleans and numbers are
+    /// taken too; null and empty mean unset.
+    ///
+    /// # Errors
+    /// An unknown name, a bad value, or JSON that is no object.
+    pub fn parse(rule_parameters: Option<&Value>, rule_region: &str) -> Result<Self, Misconfigured> {
+        let mut valid = Self::default();
+        let mut problems = Vec::new();
+        match object(rule_parameters) {
+            Ok(members) => {
+                for (name, value) in &members {
+                    if let Err(problem) = valid.take(name, value, rule_region) {
+                        problems.push(problem);
+                    }
+                }
+            }
+            Err(problem) => problems.push(problem),
+        }
+        if problems.is_empty() { Ok(valid) } else { Err(Misconfigured { problems, valid: Box::new(valid) }) }
+    }
+
+    /// Whether the account is judged in another Region than `region`.
+    #[must_use]
+    pub fn reports_elsewhere(&self, region: &str) -> bool {
+        self.reporting_region.as_deref().is_some_and(|reporting_region| reporting_region != region)
+    }
+
+    fn take(&mut self, name: &str, value: &Value, rule_region: &str) -> Result<(), String> {
+        let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
+            return Err(format!("{name} is no parameter; the nearest is {}", nearest(name)));
+        };
+        let text = match value {
+            Value::Null => return Ok(()),
+            Value::String(text) => text.trim().to_owned(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+        };
+        if text.is_empty() {
+            return Ok(());
+        }
+        let mut changed = self.clone();
+        let is_scalar = !value.is_array() && !value.is_object();
+        if !is_scalar || (parameter.set)(&mut changed, &text).is_none() || changed.reports_nowhere_near(rule_region) {
+            return Err(format!("{name} is `{text}`; valid: {}", parameter.valid));
+        }
+        *self = changed;
+        Ok(())
+    }
+
+    /// A rule in one partition never runs in a Region of another, so such a `reportingRegion` would silence every copy.
+    fn reports_nowhere_near(&self, rule_region: &str) -> bool {
+        let reporting = self.reporting_region.as_deref().and_then(region::partition);
+        let own = region::partition(rule_region);
+        reporting.is_some() && own.is_some() && reporting != own
+    }
+}
+
+/// A log group's ARN without the trailing `:*` that CloudWatch Logs prints and CloudTrail keeps.
+#[must_use]
+pub fn log_group_arn(arn: &str) -> &str {
+    arn.strip_suffix(":*").unwrap_or(arn)
+}
+
+fn object(rule_parameters: Option<&Value>) -> Result<serde_json::Map<String, Value>, String> {
+    let no_object =
+        |value: &dyn std::fmt::Display| format!("ruleParameters is `{value}`; valid: a JSON object of text values");
+    match rule_parameters {
+        None | Some(Value::Null) => Ok(serde_json::Map::new()),
+        Some(Value::Object(members)) => Ok(members.clone()),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(serde_json::Map::new()),
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Object(members)) => Ok(members),
+            Ok(Value::Null) => Ok(serde_json::Map::new()),
+            Ok(_) | Err(_) => Err(no_object(text)),
+        },
+        Some(other) => Err(no_object(other)),
+    }
+}
+
+fn nearest(name: &str) -> &'static str {
+    let distance = |parameter: &&Parameter| {
+        strsim::damerau_levenshtein(&parameter.name.to_ascii_lowercase(), &name.to_ascii_lowercase())
+    };
+    PARAMETERS.iter().min_by_key(distance).map_or("none", |parameter| parameter.name)
+}
+
+fn assign<T>(target: &mut T, value: Option<T>) -> Option<()> {
+    *target = value?;
+    Some(())
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    value.to_ascii_lowercase().parse().ok()
+}
+
+fn arn_of(service: &str, value: &str) -> Option<String> {
+    let segments: Vec<&str> = value.splitn(6, ':').collect();
+    let fits = segments.len() == 6
+        && segments[0] == "arn"
+        && segments[2] == service
+        && segments.iter().all(|segment| !segment.is_empty());
+    fits.then(|| value.to_owned())
+}
