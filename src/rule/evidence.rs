@@ -206,7 +206,13 @@ impl Trail {
     /// Whether the account owns the trail: the account segment of the ARN, compared for equality.
     #[must_use]
     pub fn is_owned_by(&self, account_id: &str) -> bool {
-        self.arn_segment(4) == Some(account_id)
+        self.owner_account_id() == Some(account_id)
+    }
+
+    /// The account that owns the trail, 12 digits; none if the ARN names none.
+    #[must_use]
+    pub fn owner_account_id(&self) -> Option<&str> {
+        self.arn_segment(4).filter(|account| is_account_id(account))
     }
 
     /// The trail's name, from the ARN if `DescribeTrails` gave none.
@@ -222,6 +228,10 @@ impl Trail {
     fn arn_segment(&self, index: usize) -> Option<&str> {
         self.trail_arn.as_deref()?.splitn(6, ':').nth(index)
     }
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn non_blank(text: Option<&str>) -> Option<&str> {
