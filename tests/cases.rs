@@ -3,6 +3,10 @@
 //! A case gives an Evidence and rule parameters, and expects what the row of `tests/cases/rows.json` that it names
 //! says. A new case is a new file.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -10,7 +14,7 @@ use std::{
 };
 
 use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::RULE,
+    cloudtrail_all_regions::{JudgedTrail, RULE, Reason},
     decided_by_parameters,
     evaluation::{EvaluatedResource, Evaluation},
     evidence::Evidence,
@@ -113,23 +117,23 @@ fn every_parameter_has_a_row_and_every_row_a_parameter() {
 
 /// Runs a case as the handler would; what is wrong, if anything is.
 fn run(case: &Case) -> Result<(), Vec<String>> {
-    let evidence: Evidence = serde_json::from_value(case.given.clone()).map_err(|error| vec![error.to_string()])?;
+    let against_schema = common::against_evidence_schema(&case.given);
+    if !against_schema.is_empty() {
+        return Err(against_schema);
+    }
+    let evidence = Evidence::parse(&case.given.to_string()).map_err(|error| vec![error.to_string()])?;
     let parameters = RuleParameters::parse(case.rule_parameters.as_ref(), &evidence.region);
     let deleted_trail = evidence.deleted_trail.as_deref();
     let mut wrong = Vec::new();
-    let evaluations = match decided_by_parameters(&parameters, &evidence.account_id, &evidence.region, deleted_trail) {
-        Some(evaluations) => {
-            check(&mut wrong, case.expect.trails.is_none(), || {
-                "the parameters decide, so no trail is judged".to_owned()
-            });
-            Ok(evaluations)
-        }
-        None => {
-            let parameters = parameters.map_err(|misconfigured| vec![misconfigured.to_string()])?;
-            let verdict = (RULE.evaluate)(&evidence, &parameters);
-            check_trails(&mut wrong, &case.expect, &verdict.trails);
-            verdict.evaluations
-        }
+    let decided = decided_by_parameters(&parameters, &evidence.account_id, &evidence.region, deleted_trail);
+    let evaluations = if let Some(evaluations) = decided {
+        check(&mut wrong, case.expect.trails.is_none(), || "the parameters decide, so no trail is judged".to_owned());
+        Ok(evaluations)
+    } else {
+        let parameters = parameters.map_err(|misconfigured| vec![misconfigured.to_string()])?;
+        let verdict = (RULE.evaluate)(&evidence, &parameters);
+        check_trails(&mut wrong, &case.expect, &verdict.trails);
+        verdict.evaluations
     };
     match evaluations {
         Err(indeterminate) => check(&mut wrong, case.expect.indeterminate, || indeterminate.to_string()),
@@ -144,11 +148,7 @@ fn check(wrong: &mut Vec<String>, holds: bool, what: impl FnOnce() -> String) {
     }
 }
 
-fn check_trails(
-    wrong: &mut Vec<String>,
-    expect: &Expect,
-    judged: &[cloudtrail_all_regions::rule::cloudtrail_all_regions::JudgedTrail],
-) {
+fn check_trails(wrong: &mut Vec<String>, expect: &Expect, judged: &[JudgedTrail]) {
     let Some(expected) = &expect.trails else { return };
     check(wrong, judged.len() == expected.len(), || format!("{} trails were judged", judged.len()));
     for trail in judged {
@@ -158,7 +158,7 @@ fn check_trails(
             continue;
         };
         let result = format!("{:?}", trail.result);
-        let reasons: Vec<&str> = trail.reasons.iter().map(|reason| reason.code()).collect();
+        let reasons: Vec<&str> = trail.reasons.iter().map(Reason::code).collect();
         check(wrong, result == expected.result, || format!("trail {name} is {result} for {reasons:?}"));
         if let Some(expected) = &expected.reasons {
             check(wrong, reasons == *expected, || format!("the reasons of trail {name} are {reasons:?}"));
