@@ -225,7 +225,9 @@ fn evaluate<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict<
 /// Judges one trail by the scenarios above.
 fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters) -> JudgedTrail<'e> {
     let is_own = trail.is_owned_by(&evidence.account_id);
-    let is_foreign_organization_trail = trail.is_multi_region() && trail.is_organization_trail == Some(true) && !is_own;
+    let is_of_another_account = !is_own && trail.owner_account_id().is_some();
+    let is_foreign_organization_trail =
+        trail.is_multi_region() && trail.is_organization_trail == Some(true) && is_of_another_account;
     let mut reasons = Vec::new();
     let mut except = Vec::new();
 
@@ -253,8 +255,6 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
         trusted.extend(reasons.iter().filter_map(Reason::refusal).cloned());
         reasons.retain(|reason| reason.refusal().is_none());
     }
-    let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
-    reasons.retain(|reason| reason.result() == result);
     let remedy = match &reasons[..] {
         [Reason::ExcludedEventSources(sources)]
             if sources.iter().all(|source| EXCLUDABLE_EVENT_SOURCES.contains(&source.as_str())) =>
@@ -266,6 +266,8 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
         }
         _ => None,
     };
+    let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
+    reasons.retain(|reason| reason.result() == result);
     JudgedTrail { trail, result, reasons, trusted, except, remedy }
 }
 

@@ -4,23 +4,27 @@
 //! describes it. The output of `aws cloudtrail describe-trails`, `get-trail-status` and `get-event-selectors` drops in
 //! as it is.
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, Error as _},
+    de::{
+        DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
 };
-use serde_json::Value;
 
 use super::{region, timestamp::Timestamp};
 
 /// What was read about one account, from one Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Evidence {
     /// The account that is judged, 12 digits.
+    #[serde(deserialize_with = "account_id")]
     pub account_id: String,
     /// The Region of the rule, where `DescribeTrails` was asked.
+    #[serde(deserialize_with = "well_formed_region")]
     pub region: String,
     /// When reading began.
     pub collected_at: Timestamp,
@@ -34,13 +38,49 @@ pub struct Evidence {
     pub deleted_trail: Option<String>,
 }
 
+/// Text that is no evidence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no valid evidence, at `{path}`: {problem}")]
+pub struct InvalidEvidence {
+    /// Where, such as `trails[0].GetTrailStatus.IsLogging`; `.` is the whole.
+    pub path: String,
+    /// What is wrong, what would be valid, and at which line and column.
+    pub problem: String,
+}
+
 impl Evidence {
-    /// TEMP
+    /// Reads evidence from JSON text.
     ///
     /// # Errors
-    /// TEMP
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// Text that is no JSON, or not of the form that `evidence.schema.json` describes.
+    pub fn parse(text: &str) -> Result<Self, InvalidEvidence> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let evidence: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| InvalidEvidence {
+            path: error.path().to_string(),
+            problem: error.into_inner().to_string(),
+        })?;
+        match deserializer.end() {
+            Ok(()) => Ok(evidence),
+            Err(error) => Err(InvalidEvidence { path: ".".to_owned(), problem: error.to_string() }),
+        }
+    }
+}
+
+fn account_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if is_account_id(&text) {
+        Ok(text)
+    } else {
+        Err(D::Error::custom(format_args!("`{text}` is no account id; valid are 12 digits")))
+    }
+}
+
+fn well_formed_region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if region::is_well_formed(&text) {
+        Ok(text)
+    } else {
+        Err(D::Error::custom(format_args!("`{text}` is no Region; valid are names such as `us-east-1`")))
     }
 }
 
@@ -72,56 +112,93 @@ impl<T> Observed<T> {
     }
 }
 
-impl<'de, T: Answer> Deserialize<'de> for Observed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut value = Value::deserialize(deserializer)?;
-        if let Some(refused) = value.get_mut("refused") {
-            return Ok(Self::Refused { refused: read(refused.take())? });
-        }
-        if let Some(unanswered) = value.get_mut("unanswered") {
-            return Ok(Self::Unanswered { unanswered: read(unanswered.take())? });
-        }
-        if !T::has_form_of_answer(&value) {
-            return Err(D::Error::custom(format_args!(
-                "valid are {}, `{{\"refused\": {{…}}}}` and `{{\"unanswered\": {{…}}}}`",
-                T::FORM
-            )));
-        }
-        Ok(Self::Known(read(value)?))
-    }
-}
-
-fn read<T: DeserializeOwned, E: serde::de::Error>(value: Value) -> Result<T, E> {
-    serde_path_to_error::deserialize(value).map_err(E::custom)
-}
-
-/// An answer that evidence can hold. (A derived `Deserialize` would take an empty list for an answer without fields.)
+/// An answer that evidence can hold: a list or an object.
 pub trait Answer: DeserializeOwned {
-    /// The JSON form in words.
-    const FORM: &'static str;
-    /// Whether the value has that form.
-    fn has_form_of_answer(value: &Value) -> bool;
+    /// Whether it is a list. (A derived `Deserialize` would take an empty list for an object without fields.)
+    const IS_LIST: bool;
 }
 
 impl<T: DeserializeOwned> Answer for Vec<T> {
-    const FORM: &'static str = "a list";
-    fn has_form_of_answer(value: &Value) -> bool {
-        value.is_array()
-    }
+    const IS_LIST: bool = true;
 }
 
 impl Answer for TrailStatus {
-    const FORM: &'static str = "an object";
-    fn has_form_of_answer(value: &Value) -> bool {
-        value.is_object()
-    }
+    const IS_LIST: bool = false;
 }
 
 impl Answer for EventSelectors {
-    const FORM: &'static str = "an object";
-    fn has_form_of_answer(value: &Value) -> bool {
-        value.is_object()
+    const IS_LIST: bool = false;
+}
+
+impl<'de, T: Answer> Deserialize<'de> for Observed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObservedVisitor(PhantomData))
     }
+}
+
+struct ObservedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Answer> Visitor<'de> for ObservedVisitor<T> {
+    type Value = Observed<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answer = if T::IS_LIST { "a list" } else { "an object" };
+        write!(f, "{answer}, `{{\"refused\": {{…}}}}` or `{{\"unanswered\": {{…}}}}`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        if !T::IS_LIST {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
+        }
+        T::deserialize(SeqAccessDeserializer::new(list)).map(Observed::Known)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let first: Option<String> = members.next_key()?;
+        let observed = match first.as_deref() {
+            Some("refused") => Observed::Refused { refused: members.next_value()? },
+            Some("unanswered") => Observed::Unanswered { unanswered: members.next_value()? },
+            _ if T::IS_LIST => return Err(A::Error::invalid_type(Unexpected::Map, &self)),
+            _ => {
+                return T::deserialize(MapAccessDeserializer::new(AnswerMembers { first, rest: members }))
+                    .map(Observed::Known);
+            }
+        };
+        match members.next_key::<String>()? {
+            None => Ok(observed),
+            Some(_) => Err(stands_alone()),
+        }
+    }
+}
+
+/// The members of an answer whose first name was read to tell it from a refusal.
+struct AnswerMembers<A> {
+    first: Option<String>,
+    rest: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for AnswerMembers<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let name = match self.first.take() {
+            Some(first) => Some(first),
+            None => self.rest.next_key::<String>()?,
+        };
+        match name {
+            None => Ok(None),
+            Some(name) if name == "refused" || name == "unanswered" => Err(stands_alone()),
+            Some(name) => seed.deserialize(name.into_deserializer()).map(Some),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.rest.next_value_seed(seed)
+    }
+}
+
+fn stands_alone<E: Error>() -> E {
+    E::custom("`refused` or `unanswered` stands alone in its object")
 }
 
 /// A call that gave no answer.
@@ -216,7 +293,13 @@ impl Trail {
     /// Whether the account owns the trail: the account segment of the ARN, compared for equality.
     #[must_use]
     pub fn is_owned_by(&self, account_id: &str) -> bool {
-        self.arn_segment(4) == Some(account_id)
+        self.owner_account_id() == Some(account_id)
+    }
+
+    /// The account that owns the trail, 12 digits; none if the ARN names none.
+    #[must_use]
+    pub fn owner_account_id(&self) -> Option<&str> {
+        self.arn_segment(4).filter(|account| is_account_id(account))
     }
 
     /// The trail's name, from the ARN if `DescribeTrails` gave none.
@@ -232,6 +315,10 @@ impl Trail {
     fn arn_segment(&self, index: usize) -> Option<&str> {
         self.trail_arn.as_deref()?.splitn(6, ':').nth(index)
     }
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn non_blank(text: Option<&str>) -> Option<&str> {
@@ -340,4 +427,124 @@ where
     T: Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(trails: &str) -> String {
+        format!(
+            "{{\n\"accountId\": \"123456789012\",\n\"region\": \"us-east-1\",\n\
+             \"collectedAt\": \"2026-11-01T12:00:00Z\",\n\"trails\": {trails}\n}}"
+        )
+    }
+
+    fn problem(text: &str) -> String {
+        Evidence::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_error_names_path_line_and_column_and_what_is_valid() {
+        let text = problem(&evidence("[{\"GetTrailStatus\":\n{\"IsLogging\": \"yes\"}}]"));
+        for piece in ["`trails[0].GetTrailStatus.IsLogging`", "a boolean", "line 6", "column 19"] {
+            assert!(text.contains(piece), "{piece}: {text}");
+        }
+        let text = problem(&evidence("[{\"GetEventSelectors\": []}]"));
+        for piece in ["`trails[0].GetEventSelectors`", "an object", "refused", "unanswered", "line 5"] {
+            assert!(text.contains(piece), "{piece}: {text}");
+        }
+        assert!(problem(&evidence("{\"Name\": \"x\"}")).contains("expected a list"));
+        assert!(problem(&evidence("null")).contains("expected a list"));
+        assert!(problem("{").contains("line 1"));
+        assert!(problem(&format!("{} x", evidence("[]"))).contains("line 6"));
+    }
+
+    #[test]
+    fn an_account_id_is_12_digits_and_a_region_well_formed() {
+        let good = evidence("[]");
+        assert!(Evidence::parse(&good).is_ok());
+        for account in ["", "12345678901", "1234567890123", "12345678901x", "\u{0661}23456789012"] {
+            let text = problem(&good.replace("123456789012", account));
+            assert!(text.contains("accountId") && text.contains("12 digits"), "{text}");
+        }
+        for region in ["", "US-EAST-1", "us-east-1/"] {
+            let text = problem(&good.replace("us-east-1", region));
+            assert!(text.contains("region") && text.contains("such as `us-east-1`"), "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_refused_where_they_are_ours_and_kept_out_where_they_are_awss() {
+        assert!(problem(&evidence("[], \"trailz\": []")).contains("trailz"));
+        let refusal = "{\"refused\": {\"operation\": \"DescribeTrails\", \"code\": \"X\", \"status\": 403}}";
+        assert!(problem(&evidence(refusal)).contains("status"));
+        assert!(Evidence::parse(&evidence("[{\"S3KeyPrefix\": \"x\", \"GetTrailStatus\": {\"New\": 1}}]")).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_stands_alone() {
+        let refusal = "{\"operation\": \"GetTrailStatus\", \"code\": \"X\"}";
+        for both in [
+            format!("{{\"refused\": {refusal}, \"IsLogging\": true}}"),
+            format!("{{\"IsLogging\": true, \"refused\": {refusal}}}"),
+            format!("{{\"IsLogging\": true, \"unanswered\": {refusal}}}"),
+            format!("{{\"unanswered\": {refusal}, \"refused\": {refusal}}}"),
+        ] {
+            assert!(
+                problem(&evidence(&format!("[{{\"GetTrailStatus\": {both}}}]"))).contains("stands alone"),
+                "{both}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_without_members_is_an_answer() {
+        let evidence = Evidence::parse(&evidence("[{\"GetTrailStatus\": {}, \"GetEventSelectors\": null}]")).unwrap();
+        let trail = &evidence.trails.known().unwrap()[0];
+        assert_eq!(trail.get_trail_status, Some(Observed::Known(TrailStatus::default())));
+        assert_eq!(trail.get_event_selectors, None);
+    }
+
+    fn trail(json: &str) -> Trail {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_owner_is_the_account_segment_of_the_arn() {
+        let own = trail(r#"{"TrailARN": "arn:aws:cloudtrail:us-east-1:123456789012:trail/x"}"#);
+        assert_eq!(own.owner_account_id(), Some("123456789012"));
+        assert!(own.is_owned_by("123456789012") && !own.is_owned_by("12345678901") && !own.is_owned_by(""));
+        for arn in ["x", "arn:aws:cloudtrail:us-east-1::trail/x", "arn:aws:cloudtrail:us-east-1:12345678901:trail/x"] {
+            let unknown = trail(&format!("{{\"TrailARN\": \"{arn}\"}}"));
+            assert_eq!(unknown.owner_account_id(), None, "{arn}");
+            assert!(!unknown.is_owned_by(""), "{arn}");
+        }
+    }
+
+    #[test]
+    fn the_home_region_is_stated_or_the_arns() {
+        let arn = "\"TrailARN\": \"arn:aws:cloudtrail:eu-west-1:123456789012:trail/x\"";
+        for (json, region) in [
+            (format!("{{{arn}, \"HomeRegion\": \"us-west-2\"}}"), Some("us-west-2")),
+            (format!("{{{arn}, \"HomeRegion\": \" \"}}"), Some("eu-west-1")),
+            (format!("{{{arn}}}"), Some("eu-west-1")),
+            (format!("{{{arn}, \"HomeRegion\": \"no/region\"}}"), None),
+            ("{}".to_owned(), None),
+        ] {
+            assert_eq!(trail(&json).home_region(), region, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_trail_is_called_by_its_name_else_its_arns() {
+        for (json, name) in [
+            (r#"{"Name": "a", "TrailARN": "arn:aws:cloudtrail:us-east-1:123456789012:trail/b"}"#, "a"),
+            (r#"{"Name": " ", "TrailARN": "arn:aws:cloudtrail:us-east-1:123456789012:trail/b"}"#, "b"),
+            (r#"{"TrailARN": "arn:aws:cloudtrail:us-east-1:123456789012:trail/"}"#, "(unnamed trail)"),
+            ("{}", "(unnamed trail)"),
+        ] {
+            assert_eq!(trail(json).display_name(), name, "{json}");
+        }
+    }
 }

@@ -1,0 +1,138 @@
+//! The JSON Schema of Evidence says the same as the program that reads it.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use cloudtrail_all_regions::rule::evidence::Evidence;
+use common::against_evidence_schema;
+use serde_json::{Value, json};
+
+fn evidence() -> Value {
+    json!({
+        "accountId": "123456789012",
+        "region": "us-east-1",
+        "collectedAt": "2026-11-01T12:00:00Z",
+        "trails": [{
+            "IsMultiRegionTrail": true,
+            "GetTrailStatus": {"IsLogging": true, "LatestDeliveryTime": 1_793_534_400.5},
+            "GetEventSelectors": {"AdvancedEventSelectors": [
+                {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}
+            ]},
+        }],
+        "discoveredTrails": ["management-events"],
+        "deletedTrail": "gone",
+    })
+}
+
+fn refusal() -> Value {
+    json!({"operation": "GetTrailStatus", "code": "AccessDeniedException", "homeRegionCode": "TimedOut"})
+}
+
+fn changed(pointer: &str, value: Value) -> Value {
+    let mut document = evidence();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match document.pointer_mut(parent).unwrap() {
+        Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,
+        object => object[name] = value,
+    }
+    document
+}
+
+#[test]
+fn a_document_of_the_format_is_valid_for_both() {
+    let status = "/trails/0/GetTrailStatus";
+    for document in [
+        evidence(),
+        changed("/trails", json!([])),
+        changed("/trails", json!({"refused": refusal()})),
+        changed("/trails", json!({"unanswered": refusal()})),
+        changed("/discoveredTrails", json!({"unanswered": refusal()})),
+        changed("/discoveredTrails", Value::Null),
+        changed("/deletedTrail", Value::Null),
+        changed("/collectedAt", json!(1_793_534_400)),
+        changed("/collectedAt", json!("1793534400.25")),
+        changed("/collectedAt", json!("2026-11-01T14:00:00.123456+02:00")),
+        changed(status, json!({})),
+        changed(status, Value::Null),
+        changed(status, json!({"refused": refusal()})),
+        changed(
+            status,
+            json!({"IsLogging": null, "LatestDeliveryTime": null, "ResponseMetadata": {"RetryAttempts": 0}}),
+        ),
+        changed("/trails/0/S3KeyPrefix", json!("prefix")),
+        changed("/trails/0/GetEventSelectors", json!({"EventSelectors": null, "TrailARN": "x"})),
+        changed("/trails/0/GetEventSelectors", json!({"EventSelectors": [{"DataResources": []}]})),
+    ] {
+        assert_eq!(against_evidence_schema(&document), Vec::<String>::new(), "{document}");
+        assert!(Evidence::parse(&document.to_string()).is_ok(), "{document}");
+    }
+}
+
+#[test]
+fn a_broken_document_is_refused_by_both() {
+    let status = "/trails/0/GetTrailStatus";
+    let fields = "/trails/0/GetEventSelectors/AdvancedEventSelectors/0/FieldSelectors";
+    for document in [
+        json!(null),
+        json!([]),
+        json!({}),
+        changed("/accountId", json!("12345678901")),
+        changed("/accountId", json!(123_456_789_012_u64)),
+        changed("/region", json!("us-east-1.example.com")),
+        changed("/region", json!("")),
+        changed("/collectedAt", json!("yesterday")),
+        changed("/collectedAt", json!("2026-11-01")),
+        changed("/collectedAt", Value::Null),
+        changed("/trails", Value::Null),
+        changed("/trails", json!({})),
+        changed("/trails", json!({"refused": {"operation": "DescribeTrails"}})),
+        changed("/trails", json!({"refused": {"code": "AccessDeniedException"}})),
+        changed("/trails", json!({"refused": "AccessDeniedException"})),
+        changed("/trails", json!({"refused": refusal(), "unanswered": refusal()})),
+        changed("/trails/0", json!("management-events")),
+        changed("/trailz", json!([])),
+        changed("/discoveredTrails", json!([1])),
+        changed("/discoveredTrails", json!("management-events")),
+        changed("/deletedTrail", json!(["gone"])),
+        changed("/trails/0/IsMultiRegionTrail", json!("true")),
+        changed("/trails/0/TrailARN", json!(1)),
+        changed(status, json!([])),
+        changed(status, json!(true)),
+        changed(status, json!({"IsLogging": "true"})),
+        changed(status, json!({"LatestDeliveryError": 403})),
+        changed(status, json!({"StartLoggingTime": ""})),
+        changed(status, json!({"refused": refusal(), "IsLogging": true})),
+        changed(status, json!({"IsLogging": true, "unanswered": refusal()})),
+        changed(status, json!({"refused": {"operation": "GetTrailStatus", "code": "X", "message": "no"}})),
+        changed("/trails/0/GetEventSelectors", json!([])),
+        changed("/trails/0/GetEventSelectors", json!({"EventSelectors": {}})),
+        changed("/trails/0/GetEventSelectors", json!({"EventSelectors": [{"IncludeManagementEvents": "true"}]})),
+        changed(fields, json!({"Field": "eventCategory"})),
+        changed(fields, json!([{"Field": 1}])),
+        changed(fields, json!([{"Field": "eventCategory", "Equals": "Management"}])),
+        changed(fields, json!([{"Field": "eventCategory", "NotEndsWith": [1]}])),
+    ] {
+        assert!(!against_evidence_schema(&document).is_empty(), "{document}");
+        assert!(Evidence::parse(&document.to_string()).is_err(), "{document}");
+    }
+}
+
+#[test]
+fn every_property_of_the_schema_has_a_title() {
+    fn visit(path: &str, value: &Value, untitled: &mut Vec<String>) {
+        for (name, schema) in value["properties"].as_object().into_iter().flatten() {
+            let is_described = schema["title"].is_string() || schema["$ref"].is_string() || schema == false;
+            if !is_described {
+                untitled.push(format!("{path}/{name}"));
+            }
+        }
+        for (name, schema) in value["$defs"].as_object().into_iter().flatten() {
+            visit(name, schema, untitled);
+        }
+    }
+    let mut untitled = Vec::new();
+    let schema = serde_json::from_str(include_str!("../src/rule/evidence.schema.json")).unwrap();
+    visit("", &schema, &mut untitled);
+    assert!(untitled.is_empty(), "{untitled:?}");
+}
