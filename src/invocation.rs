@@ -200,7 +200,8 @@ pub enum Subject {
         /// Why.
         reason: NotApplicableReason,
     },
-    /// Nothing is read and nothing reported: what the rule does not evaluate, in an account that is not the rule's.
+    /// Nothing is read and nothing reported: what the rule does not evaluate, in an account that is not the rule's; or
+    /// an account as a resource, whose row is the verdict's alone.
     Nothing,
 }
 
@@ -252,6 +253,8 @@ impl Subject {
             EvaluationMode::Detective => None,
         };
         match (reason, is_own) {
+            // The account's row is the verdict's alone.
+            (Some(_), true) if resource_type == EvaluatedResource::ACCOUNT => Self::Nothing,
             (Some(reason), true) => Self::NotApplicable { resource_type, resource_id, reason },
             (Some(_), false) => Self::Nothing,
             (None, false) => Self::Account { withdraw: false, trail: None },
