@@ -300,7 +300,8 @@ impl Drop for Wire {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let Some(folder) = env::var_os("EXCHANGES_DIR") else { return };
         let name = thread::current().name().unwrap_or("unnamed").replace("::", "-");
-        let path = Path::new(&folder).join(format!("{name}-{}.jsonl", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(&folder).join("wire").join(format!("{name}-{number}.jsonl"));
         let exchanges: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
         if let Err(error) = fs::write(&path, exchanges) {
             assert!(thread::panicking(), "{}: {error}", path.display());
