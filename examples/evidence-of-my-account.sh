@@ -13,7 +13,7 @@ Usage: evidence-of-my-account.sh [--region REGION] [--output FILE]
   --output FILE    where to write the Evidence (default: standard output)
   --help           this text
 
-Exit codes: 0 written, 1 AWS gave no answer that can be used, 64 wrong usage, 69 aws or jq is missing.
+Exit codes: 0 written, 2 aws or jq is missing or AWS gave no answer that can be used, 64 wrong usage.
 USAGE
 }
 
@@ -44,7 +44,7 @@ while (($# > 0)); do
 done
 
 for tool in aws jq; do
-  command -v "$tool" >/dev/null || fail 69 "$tool is needed and was not found"
+  command -v "$tool" >/dev/null || fail 2 "$tool is needed and was not found"
 done
 export AWS_PAGER='' AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=3
 
@@ -66,9 +66,9 @@ ask() { # OPERATION REGION ARGUMENTS_OF_AWS...
   case $code in
     ExpiredToken* | InvalidClientTokenId | SignatureDoesNotMatch | InvalidSignature* | IncompleteSignature* | \
       MissingAuthenticationToken* | RequestExpired | '')
-      fail 1 "$operation: $(cat "$messages")"
+      fail 2 "$operation: $(cat "$messages")"
       ;;
-    UnrecognizedClient*) [[ $in_region != "$region" ]] || fail 1 "$operation: $(cat "$messages")" ;;
+    UnrecognizedClient*) [[ $in_region != "$region" ]] || fail 2 "$operation: $(cat "$messages")" ;;
     *Throttl* | TooManyRequests* | RequestLimitExceeded | SlowDown | RequestTimeout* | Internal* | Service*Unavailable* | \
       408 | 429 | 5[0-9][0-9] | TimedOut | ConnectionFailed)
       kind=unanswered

@@ -376,8 +376,11 @@ async fn withdraw(
     let produced: BTreeSet<&EvaluatedResource> = decided.evaluations.iter().map(|row| &row.resource).collect();
     let is_compliant = record.compliance_type == Some(ComplianceType::Compliant);
     let keeps_trails = decided.is_listing_missing && !is_compliant;
+    // Rows that are stored while pages are read shift them, so that a row can come twice.
+    let mut seen = BTreeSet::new();
     let withdrawn: Vec<Evaluation> = earlier
         .into_iter()
+        .filter(|row| seen.insert(row.resource.clone()))
         .filter(|row| !produced.contains(&row.resource))
         .filter(|row| row.ordering_timestamp.is_none_or(|stored| stored <= ordering_timestamp))
         .filter(|row| !(keeps_trails && row.resource.resource_type == EvaluatedResource::TRAIL))

@@ -211,7 +211,14 @@ impl Connections {
             .track(OPERATION, role_arn, request.send())
             .await
             .map_err(|error| CallError::new(OPERATION, true, error))?;
-        let assumed = answer.credentials().ok_or_else(|| CallError::unparsable(OPERATION, "no credentials"))?;
+        // The SDK puts an empty text, and 1970, in place of what an answer that was cut off lacks.
+        let assumed = answer
+            .credentials()
+            .filter(|assumed| {
+                let texts = [assumed.access_key_id(), assumed.secret_access_key(), assumed.session_token()];
+                texts.iter().all(|text| !text.is_empty()) && assumed.expiration().secs() > 0
+            })
+            .ok_or_else(|| CallError::unparsable(OPERATION, "no whole credentials"))?;
         let expiry = SystemTime::try_from(*assumed.expiration())
             .map_err(|_| CallError::unparsable(OPERATION, "the expiration is out of range"))?;
         let credentials = Credentials::new(

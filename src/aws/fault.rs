@@ -205,11 +205,14 @@ impl ClassifyRetry for RetryTransientFaults {
 
 fn has_error_code(response: &Response<SdkBody>) -> bool {
     let in_header = response.headers().get("x-amzn-errortype").is_some();
-    let in_body = || {
-        let body = serde_json::from_slice::<serde_json::Value>(response.body().bytes()?).ok()?;
+    let body = response.body().bytes().unwrap_or_default();
+    let in_json = || {
+        let body = serde_json::from_slice::<serde_json::Value>(body).ok()?;
         body.get("__type").or_else(|| body.get("code")).map(|_| ())
     };
-    in_header || in_body().is_some()
+    // STS answers in XML.
+    let in_xml = || std::str::from_utf8(body).is_ok_and(|body| body.contains("<Code>"));
+    in_header || in_json().is_some() || in_xml()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use cloudtrail_all_regions::{
     handler::{Clock, Context, Function, Summary},
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,16 +20,25 @@ async fn main() -> Result<(), Error> {
         member_role_name: std::env::var("MEMBER_ROLE_NAME").ok().filter(|name| !name.trim().is_empty()),
         clock: Clock::System,
     };
-    run(service_fn(|event: LambdaEvent<Value>| handle(&function, event))).await
+    run(service_fn(|event: LambdaEvent<Payload>| handle(&function, event))).await
 }
 
-async fn handle(function: &Function, event: LambdaEvent<Value>) -> Result<Summary, Diagnostic> {
+/// An event; `null` if it is no JSON, so that the handler refuses and logs it like any other that it cannot use.
+struct Payload(Value);
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Value::deserialize(deserializer).unwrap_or_default()))
+    }
+}
+
+async fn handle(function: &Function, event: LambdaEvent<Payload>) -> Result<Summary, Diagnostic> {
     let context = Context {
         deadline: event.context.deadline(),
         request_id: event.context.request_id,
         invoked_function_arn: event.context.invoked_function_arn,
     };
-    let outcome = function.handle(event.payload, &context).await;
+    let outcome = function.handle(event.payload.0, &context).await;
     let mut stdout = std::io::stdout().lock();
     for line in outcome.record.lines(&context.request_id) {
         // A log that cannot be written must not cost the verdict.

@@ -27,7 +27,7 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// Lambda's time-out in the shipped template.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Invoke the rule as AWS Config does, against a stand-in of AWS on this machine, and show what Config then holds.
+/// Invoke the rule as AWS Config does, against a stand-in of AWS on this machine
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +38,7 @@ pub struct Invoke {
     /// The account, as an evidence file [default: a compliant account]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
-    /// The event that AWS Config sends [default: a scheduled one]
+    /// The event that AWS Config sends [default: a scheduled notification]
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
     /// The rule's parameters, as AWS Config keeps them
@@ -64,30 +64,28 @@ impl Invoke {
             Some(path) => read(path)?,
             None => COMPLIANT_ACCOUNT.to_owned(),
         };
-        let evidence = Evidence::parse(&text).map_err(|error| input(format!("{origin} is no evidence"), error))?;
-        let account = serde_json::from_str(&text).map_err(|error| input(format!("{origin} is no JSON"), error))?;
-        let event = match &self.event {
-            Some(path) => Some(
-                serde_json::from_str(&read(path)?)
-                    .map_err(|error| input(format!("{} is no JSON", path.display()), error))?,
-            ),
-            None => None,
-        };
+        let evidence = Evidence::parse(&text).map_err(|error| input(origin.to_string(), error))?;
+        let account = serde_json::from_str(&text).map_err(|error| input(origin.to_string(), error))?;
+        let event = self.event.as_deref().map(|path| read_event(path, &evidence)).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|source| CliError::Machine { what: "cannot start", source })?;
         let invoked = runtime.block_on(self.invoke(&evidence, &account, event))?;
 
-        let written = |source| CliError::Machine { what: "cannot write the result", source };
         if self.log {
             for line in invoked.outcome.record.lines("invoke") {
-                writeln!(stderr, "{line}").map_err(written)?;
+                // A log that nobody reads must not cost the result.
+                let _ = writeln!(stderr, "{line}");
             }
         }
         let summary = invoked.outcome.result.as_ref();
         let exit = summary.map_or(Exit::NotEvaluated, |summary| Exit::from(summary.compliance_type));
-        invoked.show(stdout).map_err(written)?;
+        match invoked.show(stdout).and_then(|()| stdout.flush()) {
+            // `| head` has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            shown => shown.map_err(|source| CliError::Machine { what: "cannot write the result", source })?,
+        }
         invoked.outcome.result?;
         Ok(exit)
     }
@@ -151,10 +149,11 @@ impl Invoked {
         let ConfigRule { name, region, .. } = &self.rule;
         writeln!(out, "AWS Config's results for the rule {name} in {region}:")?;
         writeln!(out)?;
-        for row in &self.rows {
-            let style = style_of(&row.compliance_type);
-            writeln!(out, "  {style}{:<14}{style:#}  {}  {}", row.compliance_type, row.resource_type, row.resource_id)?;
-            writeln!(out, "  {:<14}  {}", "", row.annotation.as_deref().unwrap_or_default())?;
+        let width = self.rows.iter().map(|row| row.resource_type.len()).max().unwrap_or_default();
+        for Row { compliance_type, resource_type, resource_id, annotation, .. } in &self.rows {
+            let style = style_of(compliance_type);
+            writeln!(out, "  {style}{compliance_type:<13}{style:#}  {resource_type:<width$}  {resource_id}")?;
+            writeln!(out, "  {:<13}  {}", "", annotation.as_deref().unwrap_or_default())?;
         }
         if self.rows.is_empty() {
             writeln!(out, "  (none)")?;
@@ -183,6 +182,19 @@ fn style_of(compliance_type: &str) -> Style {
 
 fn read(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path).map_err(|error| input(format!("cannot read {}", path.display()), error))
+}
+
+/// The event, which must be about the account: the stand-in serves no other.
+fn read_event(path: &Path, evidence: &Evidence) -> Result<Value, CliError> {
+    let event: Value = serde_json::from_str(&read(path)?).map_err(|error| input(path.display().to_string(), error))?;
+    match event.get("accountId").and_then(Value::as_str) {
+        Some(account_id) if account_id != evidence.account_id => {
+            let (path, served) = (path.display(), &evidence.account_id);
+            let what = format!("{path}: the event is of account {account_id}, but --account describes {served}");
+            Err(CliError::Input { what, source: None })
+        }
+        _ => Ok(event),
+    }
 }
 
 fn input(what: String, source: impl std::error::Error + Send + Sync + 'static) -> CliError {

@@ -391,9 +391,12 @@ fn judge_account(
     let lines: Vec<String> = trails.iter().map(JudgedTrail::to_string).collect();
     let closing = remedies(trails.iter());
     if let Some(unknown) = ends_as(TrailResult::Unknown).next() {
-        let first = unknown.reasons.iter().find_map(Reason::refusal);
-        let opening =
-            first.map_or("Could not verify: ".to_owned(), |refusal| format!("Could not verify ({refusal}): "));
+        // Operation and code stand in front where the trail's own line might not fit.
+        let stands_first = trails.first().is_some_and(|first| first.result == TrailResult::Unknown);
+        let opening = match unknown.reasons.iter().find_map(Reason::refusal) {
+            Some(refusal) if !stands_first => format!("Could not verify ({refusal}): "),
+            _ => "Could not verify: ".to_owned(),
+        };
         return could_not_verify(Annotation::listing(&opening, &lines, &closing));
     }
     let annotation = if trails.is_empty() {

@@ -128,12 +128,13 @@ def check_request(model, operation, request):
         if form:
             raise Violation(f"unknown parameters {sorted(form)}")
     else:
-        expected = {
-            "content-type": f"application/x-amz-json-{model.metadata['jsonVersion']}",
-            "x-amz-target": f"{model.metadata['targetPrefix']}.{operation.name}",
-        }
-        if request["headers"] != expected:
-            raise Violation(f"headers {request['headers']}, not {expected}")
+        content_type = f"application/x-amz-json-{model.metadata['jsonVersion']}"
+        # The AWS SDK for Rust sends the service's name without the namespace that botocore's prefix has.
+        prefix = model.metadata["targetPrefix"]
+        targets = [f"{name}.{operation.name}" for name in (prefix, prefix.rsplit(".", 1)[-1])]
+        headers = request["headers"]
+        if headers["content-type"] != content_type or headers["x-amz-target"] not in targets:
+            raise Violation(f"headers {headers}, not {content_type} and one of {targets}")
         value = json.loads(request["body"])
     params = from_json(operation.input_shape, value, "request", constrained=True)
     if problems := botocore.validate.ParamValidator().validate(params, operation.input_shape).generate_report():

@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 script=$here/../../examples/evidence-of-my-account.sh
-command -v jq >/dev/null || { echo 'jq is needed' >&2; exit 69; }
+command -v jq >/dev/null || { echo 'jq is needed' >&2; exit 2; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 unset AWS_REGION AWS_DEFAULT_REGION
@@ -47,7 +47,7 @@ check 'an unanswered listing of trails is evidence' '503' "$(jq -r .trails.unans
 check 'a refused listing by Config is evidence' 'ListDiscoveredResources' "$(jq -r .discoveredTrails.refused.operation <<<"$out")"
 for fault in ExpiredTokenException UnrecognizedClientException 'Unable to locate credentials.'; do
   FAKE_AWS_FAULT=$fault run --region eu-central-1
-  check "$fault says nothing about the account" '1 ' "$exit_code $out"
+  check "$fault says nothing about the account" '2 ' "$exit_code $out"
   check "$fault is told" yes "$([[ $err == *"$fault"* ]] && echo yes || echo "$err")"
 done
 for command in get-trail-status get-event-selectors list-discovered-resources; do
@@ -55,7 +55,7 @@ for command in get-trail-status get-event-selectors list-discovered-resources; d
   if [[ $command == list-* ]]; then
     check "$command that is refused is evidence" 'refused' "$(jq -r '.discoveredTrails | keys[0]' <<<"$out")"
   else
-    check "credentials that expire at $command say nothing about the account" '1 ' "$exit_code $out"
+    check "credentials that expire at $command say nothing about the account" '2 ' "$exit_code $out"
   fi
 done
 
@@ -73,7 +73,7 @@ for tool in aws jq; do
   [[ $tool == aws ]] || ln -s "$here/fake-aws/aws" "$folder/without-$tool/aws"
   exit_code=0
   PATH=$folder/without-$tool "$bash" "$script" --region eu-central-1 2>"$folder/err" || exit_code=$?
-  check "without $tool" "69 evidence-of-my-account.sh: $tool is needed and was not found" "$exit_code $(cat "$folder/err")"
+  check "without $tool" "2 evidence-of-my-account.sh: $tool is needed and was not found" "$exit_code $(cat "$folder/err")"
 done
 
 ((failures == 0))

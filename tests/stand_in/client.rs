@@ -97,7 +97,8 @@ impl Drop for Served {
         if let Some(directory) = std::env::var_os("EXCHANGES_DIR") {
             let name = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
             let lines: String = self.0.exchanges().iter().map(Exchange::to_json_line).collect();
-            std::fs::write(std::path::Path::new(&directory).join(format!("stand_in-{name}.jsonl")), lines).unwrap();
+            let path = std::path::Path::new(&directory).join("stand_in").join(format!("{name}.jsonl"));
+            std::fs::write(path, lines).unwrap();
         }
     }
 }

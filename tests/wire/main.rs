@@ -1,0 +1,19 @@
+//! The handler and the unmodified AWS SDK over HTTP, against a stand-in of AWS on loopback. Expectations are by hand
+//! from the specification.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bodies;
+mod cases;
+mod central;
+mod garbled;
+mod hanging;
+mod harness;
+mod home_region;
+mod own_faults;
+mod record;
+mod report;
+mod same_bytes;
+mod transient;
+mod waves;
+mod withdraw;
