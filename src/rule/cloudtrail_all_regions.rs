@@ -335,7 +335,7 @@ fn judge_requirements(trail: &Trail, parameters: &RuleParameters, reasons: &mut 
     let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
     let differs = |actual: &Option<String>, required: &Option<String>| required.is_some() && actual != required;
     let (bucket, topic) = (set(&trail.s3_bucket_name), set(&trail.sns_topic_arn));
-    let log_group = set(&trail.cloud_watch_logs_log_group_arn).map(|arn| log_group_arn(&arn).to_owned());
+    let log_group = set(&trail.cloud_watch_logs_log_group_arn.as_deref().map(|arn| log_group_arn(arn).to_owned()));
     if differs(&bucket, &parameters.s3_bucket_name) {
         reasons.push(Reason::OtherBucket { actual: bucket });
     }
