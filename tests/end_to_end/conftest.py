@@ -171,9 +171,12 @@ class Function:
         return False
 
     def invoke(self, payload):
+        return self.invoke_with_text(json.dumps(payload))
+
+    def invoke_with_text(self, payload):
         url = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
         self.invocations += 1
-        with urllib.request.urlopen(url, json.dumps(payload).encode(), timeout=60) as answer:
+        with urllib.request.urlopen(url, payload.encode(), timeout=60) as answer:
             return json.load(answer)
 
     def log(self):

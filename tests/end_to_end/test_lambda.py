@@ -67,6 +67,11 @@ def test_an_invalid_event_has_its_error_type_and_is_no_verdict(own, rule):
     assert rule.evaluate()[0] == "COMPLIANT"
 
 
+def test_a_payload_that_is_no_json_is_an_invalid_invocation(rule):
+    assert rule.function.invoke_with_text("no JSON")["errorType"] == "InvalidInvocation"
+    assert rule.function.summary()["errorType"] == "InvalidInvocation"
+
+
 def test_a_result_token_that_config_does_not_know_is_a_failed_report_and_stays_secret(own, rule, stand_in):
     own.create_trail()
     stand_in.tokens.append("a-token-that-nobody-issued")
