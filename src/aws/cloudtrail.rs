@@ -7,13 +7,11 @@ use futures_util::future::{join_all, try_join};
 use super::{
     Session,
     fault::{CallError, Fault, chain},
+    timestamp,
 };
-use crate::rule::{
-    evidence::{
-        AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail, TrailStatus,
-        list_each_trail_once,
-    },
-    timestamp::Timestamp,
+use crate::rule::evidence::{
+    AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail, TrailStatus,
+    list_each_trail_once,
 };
 
 /// What was collected, and each error met on the way, with its whole chain.
@@ -137,8 +135,11 @@ async fn get_trail_status(
         .await
         .map_err(|error| CallError::new(OPERATION, region == session.region, error))?;
     let time = |time: Option<DateTime>| {
-        let timestamp = |time: DateTime| Timestamp::from_epoch_milliseconds(time.to_millis().unwrap_or(i64::MAX));
-        time.map(timestamp).transpose().map_err(|_| CallError::unparsable(OPERATION, "a time is out of range"))
+        let known = time.and_then(timestamp);
+        if known.is_none() && time.is_some() {
+            return Err(CallError::unparsable(OPERATION, "a time is out of range"));
+        }
+        Ok(known)
     };
     Ok(TrailStatus {
         is_logging: answer.is_logging,

@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     Session,
     fault::{CallError, Fault, chain},
+    timestamp,
 };
 use crate::{
     invocation::ResultToken,
@@ -102,20 +103,13 @@ pub async fn earlier_rows(session: &Session<'_>, config_rule_name: &str) -> Resu
             let (Some(resource_type), Some(resource_id)) = (qualifier.resource_type, qualifier.resource_id) else {
                 continue;
             };
-            let ordering_timestamp = identifier
-                .ordering_timestamp
-                .and_then(|time| Timestamp::from_epoch_milliseconds(milliseconds(time)?).ok());
+            let ordering_timestamp = identifier.ordering_timestamp.and_then(timestamp);
             rows.push(EarlierRow { resource: EvaluatedResource { resource_type, resource_id }, ordering_timestamp });
         }
         Ok(page.next_token)
     })
     .await?;
     Ok(rows)
-}
-
-/// To the nearest millisecond: times travel as a double of seconds, which is often a little less than what was meant.
-fn milliseconds(time: DateTime) -> Option<i64> {
-    i64::try_from((time.as_nanos() + 500_000).div_euclid(1_000_000)).ok()
 }
 
 /// Reads pages until there is no token. AWS may send an empty page with a token, or an empty token.

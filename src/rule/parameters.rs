@@ -223,7 +223,7 @@ pub const PARAMETERS: &[Parameter] = &[
         name: "reportingRegion",
         default: None,
         valid: "a Region of this partition, such as us-east-1",
-        meaning: "In any other Region the account is NOT_APPLICABLE and nothing is read.",
+        meaning: "In any other Region the account is NOT_APPLICABLE and CloudTrail is not read.",
         set: |parameters, value| {
             assign(&mut parameters.reporting_region, region::partition(value).map(|_| Some(value.to_owned())))
         },

@@ -9,11 +9,14 @@ pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, n
     let is_multi_region = trail["IsMultiRegionTrail"] == true;
     let arn: Vec<&str> = trail["TrailARN"].as_str().unwrap_or("").split(':').collect();
     let owner = arn.get(4).copied().unwrap_or("");
-    let is_trusted = parameters.trust_organization_trail
-        && is_multi_region
-        && trail["IsOrganizationTrail"] == true
-        && owner.len() == 12
-        && owner != account;
+    let is_trusted = |answer: &Value| {
+        parameters.trust_organization_trail
+            && is_multi_region
+            && trail["IsOrganizationTrail"] == true
+            && owner.len() == 12
+            && owner != account
+            && !["TimedOut", "ConnectionFailed"].contains(&answer["refused"]["homeRegionCode"].as_str().unwrap_or(""))
+    };
 
     fails |= !is_multi_region;
     fails |= trail["IncludeGlobalServiceEvents"] == false;
@@ -28,7 +31,7 @@ pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, n
             unknown = true;
         } else {
             match kind(status) {
-                Kind::Refused => unknown |= !is_trusted,
+                Kind::Refused => unknown |= !is_trusted(status),
                 Kind::Hidden => hidden = true,
                 Kind::Known => {
                     unknown |= status["IsLogging"].is_null();
@@ -48,7 +51,7 @@ pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, n
             }
             let has_default_selectors = trail["HasCustomEventSelectors"] == false;
             match kind(selectors) {
-                Kind::Refused => unknown |= !has_default_selectors && !is_trusted,
+                Kind::Refused => unknown |= !has_default_selectors && !is_trusted(selectors),
                 Kind::Hidden => hidden = true,
                 Kind::Known => {
                     let basic = list(&selectors["EventSelectors"]);

@@ -68,6 +68,19 @@ async fn a_listing_of_discovered_trails_that_hangs_costs_their_rows_only() {
 }
 
 #[tokio::test]
+async fn a_listing_of_many_slow_pages_costs_the_rows_of_trails_only() {
+    let mut account = compliant();
+    account["discoveredTrails"] = (0..100).map(|number| json!(format!("trail-{number}"))).collect();
+    let wire = Wire::with(&account, BRISK).await;
+    wire.stand_in.world().page_size = Some(1);
+    wire.fault(Fault::on("ListDiscoveredResources", Misbehaviour::Delay(Duration::from_millis(300))));
+    let outcome = wire.scheduled_with_trail_results().await;
+    assert_eq!(compliance_type(&outcome), "COMPLIANT");
+    assert_eq!(wire.puts(), [[account_row("COMPLIANT")]]);
+    assert!(warns(&outcome, "ListDiscoveredResources TimedOut"), "{:?}", outcome.record.warnings);
+}
+
+#[tokio::test]
 async fn earlier_rows_that_hang_do_not_hold_up_the_verdict() {
     const READ: &str = "GetComplianceDetailsByConfigRule";
     let mut wire = Wire::with(&compliant(), PATIENT).await;

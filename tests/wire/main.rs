@@ -1,6 +1,7 @@
 //! The handler and the unmodified AWS SDK over HTTP, against a stand-in of AWS on loopback. Expectations are by hand
 //! from the specification.
 
+#![cfg(feature = "cli")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bodies;

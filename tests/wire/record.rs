@@ -166,3 +166,14 @@ async fn success_answers_a_small_summary() {
     });
     assert_eq!(answered, expected);
 }
+
+#[tokio::test]
+async fn a_verdict_that_was_not_stored_counts_as_an_error_only() {
+    let wire = Wire::new(&compliant()).await;
+    wire.fault(Fault::on("PutEvaluations", Misbehaviour::Deny));
+    let line = summary(&wire.scheduled().await);
+    assert_eq!(line["errorType"], "ReportFailed");
+    let names: Vec<String> = metrics(&line).into_iter().map(|(name, ..)| name).collect();
+    assert!(names.contains(&"InvocationErrors".to_owned()), "{names:?}");
+    assert!(!names.contains(&"Evaluations".to_owned()), "{names:?}");
+}
