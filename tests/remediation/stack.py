@@ -1,4 +1,4 @@
-"""A CloudFormation template with its intrinsic functions resolved, as far as cloudformation/remediation.yaml uses them."""
+"""A CloudFormation template, its intrinsic functions resolved as far as cloudformation/remediation.yaml uses them."""
 
 import re
 

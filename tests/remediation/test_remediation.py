@@ -22,7 +22,10 @@ def advanced(*fields):
 
 
 MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
-DATA_FIELDS = ({"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.type", "Equals": ["AWS::S3::Object"]})
+DATA_FIELDS = (
+    {"Field": "eventCategory", "Equals": ["Data"]},
+    {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+)
 
 # How the trail is made, and what the rule says of it.
 BROKEN = {
