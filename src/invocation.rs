@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::rule::{evaluation::EvaluatedResource, timestamp::Timestamp};
+use crate::rule::{evaluation::EvaluatedResource, region, timestamp::Timestamp};
 
 /// One invocation of the rule by AWS Config: valid, and decided what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -475,6 +475,7 @@ pub enum InvalidInvocation {
 #[serde(rename_all = "camelCase")]
 struct InvokingEvent {
     message_type: String,
+    #[serde(default, deserialize_with = "iso_8601")]
     notification_creation_time: Option<Timestamp>,
     configuration_item: Option<Map<String, Value>>,
     configuration_item_summary: Option<Map<String, Value>>,
@@ -490,8 +491,13 @@ struct ConfigurationItem {
     aws_account_id: Option<String>,
     #[serde(rename = "configurationItemStatus")]
     status: Option<String>,
-    #[serde(rename = "configurationItemCaptureTime")]
+    #[serde(rename = "configurationItemCaptureTime", default, deserialize_with = "iso_8601")]
     capture_time: Option<Timestamp>,
+}
+
+fn iso_8601<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    text.map(|text| Timestamp::parse(&text)).transpose().map_err(D::Error::custom)
 }
 
 /// `ConfigEvent` insists on an `eventLeftScope` and on text as `invokingEvent`.
@@ -529,9 +535,9 @@ fn read<T: DeserializeOwned>(parent: &str, object: Map<String, Value>) -> Result
 fn split_config_rule_arn(arn: &str) -> Option<(&str, &str, &str)> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", partition, "config", region, account, resource] = parts[..] else { return None };
-    let is_made_of = |text: &str, is_valid: fn(u8) -> bool| !text.is_empty() && text.bytes().all(is_valid);
-    (is_made_of(partition, |byte| matches!(byte, b'a'..=b'z' | b'-'))
-        && is_made_of(region, |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    (!partition.is_empty()
+        && partition.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'))
+        && region::is_well_formed(region)
         && resource.strip_prefix("config-rule/").is_some_and(|id| !is_blank(id)))
     .then_some((partition, region, account))
 }

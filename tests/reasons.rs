@@ -152,9 +152,11 @@ fn what_describe_trails_shows() {
         fails(|trail| trail.cloud_watch_logs_log_group_arn = other()),
         Reason::OtherLogGroup { actual: other() }
     );
-    let (result, reasons) = judged_by(&demanding(), |trail| trail.cloud_watch_logs_log_group_arn = None);
-    assert_eq!(result, TrailResult::Fail);
-    assert_eq!(reasons, [Reason::OtherLogGroup { actual: None }, Reason::NoCloudWatchLogs]);
+    for key in [None, Some(String::new()), Some(":*".to_owned())] {
+        let (result, reasons) = judged_by(&demanding(), |trail| trail.cloud_watch_logs_log_group_arn = key);
+        assert_eq!(result, TrailResult::Fail);
+        assert_eq!(reasons, [Reason::OtherLogGroup { actual: None }, Reason::NoCloudWatchLogs]);
+    }
 }
 
 #[test]

@@ -110,7 +110,9 @@ impl<'t> Stack<'t> {
         let members = condition.as_object().unwrap_or_else(|| panic!("{condition} is no condition"));
         match function(members) {
             Some(("Condition", name)) => self.condition(name.as_str().unwrap()),
-            Some(("Fn::Equals", sides)) => text(&self.resolve(&sides[0]).unwrap()) == text(&self.resolve(&sides[1]).unwrap()),
+            Some(("Fn::Equals", sides)) => {
+                text(&self.resolve(&sides[0]).unwrap()) == text(&self.resolve(&sides[1]).unwrap())
+            }
             Some(("Fn::Not", conditions)) => !self.holds(&conditions[0]),
             Some(("Fn::And", conditions)) => conditions.as_array().unwrap().iter().all(|each| self.holds(each)),
             Some(("Fn::Or", conditions)) => conditions.as_array().unwrap().iter().any(|each| self.holds(each)),
