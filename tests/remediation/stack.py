@@ -1,0 +1,74 @@
+"""A CloudFormation template, its intrinsic functions resolved as far as cloudformation/remediation.yaml uses them."""
+
+import re
+
+import yaml
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+PSEUDO_PARAMETERS = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
+
+NO_VALUE = object()
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def short_form(loader, suffix, node):
+    constructors = {
+        yaml.ScalarNode: loader.construct_scalar,
+        yaml.SequenceNode: lambda node: loader.construct_sequence(node, deep=True),
+        yaml.MappingNode: lambda node: loader.construct_mapping(node, deep=True),
+    }
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": constructors[type(node)](node)}
+
+
+Loader.add_multi_constructor("!", short_form)
+
+
+class Stack:
+    def __init__(self, path, **parameters):
+        self.template = yaml.load(path.read_text(), Loader)
+        unknown = parameters.keys() - self.template["Parameters"].keys()
+        assert not unknown, f"no parameters of the template: {unknown}"
+        self._values = dict(PSEUDO_PARAMETERS)
+        for name, declared in self.template["Parameters"].items():
+            value = parameters[name] if name in parameters else declared["Default"]
+            self._values[name] = value.split(",") if declared["Type"] == "CommaDelimitedList" else value
+
+    def properties(self, resource):
+        return self._resolve(self.template["Resources"][resource]["Properties"])
+
+    def attribute(self, resource, name):
+        """Anything that tells one attribute from another."""
+        return f"arn:aws:{resource}:{name}"
+
+    def _resolve(self, value):
+        match value:
+            case {"Ref": "AWS::NoValue"}:
+                return NO_VALUE
+            case {"Ref": name}:
+                return self._values.get(name, f"the-{name}")
+            case {"Fn::GetAtt": resource_and_name}:
+                return self.attribute(*resource_and_name.split("."))
+            case {"Fn::Sub": str() as text}:
+                return re.sub(r"\$\{([^}]+)\}", lambda name: self._values[name[1]], text)
+            case {"Fn::If": [condition, then, otherwise]}:
+                return self._resolve(then if self._holds(self.template["Conditions"][condition]) else otherwise)
+            case dict():
+                assert not any(key.startswith("Fn::") for key in value), f"not known: {value}"
+                members = ((key, self._resolve(member)) for key, member in value.items())
+                return {key: member for key, member in members if member is not NO_VALUE}
+            case list():
+                return [item for item in map(self._resolve, value) if item is not NO_VALUE]
+            case _:
+                return value
+
+    def _holds(self, condition):
+        match condition:
+            case {"Fn::Not": [negated]}:
+                return not self._holds(negated)
+            case {"Fn::Equals": [left, right]}:
+                return self._resolve(left) == self._resolve(right)
+        raise AssertionError(f"not known: {condition}")
