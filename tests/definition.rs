@@ -1,4 +1,5 @@
 //! The rule definition, the README and the rule's own metadata agree.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use cloudtrail_all_regions::rule::cloudtrail_all_regions::RULE;
 use serde_json::Value;

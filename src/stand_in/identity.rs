@@ -1,6 +1,9 @@
 //! Who signed a request, and for which Region.
 
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     wire::{ErrorAnswer, Request},
@@ -37,6 +40,35 @@ pub(super) struct Session {
     pub(super) expires_at: SystemTime,
     pub(super) role_name: String,
     pub(super) name: String,
+}
+
+impl Key {
+    /// A key that comes with a session token is a role session's; when that ends is not known here.
+    fn issued_elsewhere(account: String, request: &Request) -> Self {
+        let session = request.header("x-amz-security-token").map(|token| Session {
+            token: token.to_owned(),
+            expires_at: SystemTime::now() + Duration::from_hours(1),
+            role_name: "issued-elsewhere".to_owned(),
+            name: "issued-elsewhere".to_owned(),
+        });
+        Self { account, session }
+    }
+}
+
+/// The account in an access key id: its characters after the first four are base 32 (RFC 4648), and the account is in
+/// bits 1 to 40 of these.
+fn account_of(access_key_id: &str) -> Option<String> {
+    let mut bits = 0_u64;
+    for byte in access_key_id.get(4..13)?.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => return None,
+        };
+        bits = bits << 5 | u64::from(digit);
+    }
+    let account = bits >> 4 & 0xff_ffff_ffff;
+    (account < 1_000_000_000_000).then(|| format!("{account:012}"))
 }
 
 /// The signer of a request.
@@ -81,7 +113,14 @@ impl World {
         let Some(scope) = Scope::read(authorization) else {
             return Err(error("IncompleteSignatureException", "Authorization header is not a complete signature."));
         };
-        let key = self.keys.get(scope.access_key_id).ok_or_else(unrecognized)?;
+        let issued_elsewhere;
+        let key = if let Some(key) = self.keys.get(scope.access_key_id) {
+            key
+        } else {
+            let account = account_of(scope.access_key_id).filter(|_| self.account_of_key_id);
+            issued_elsewhere = Key::issued_elsewhere(account.ok_or_else(unrecognized)?, request);
+            &issued_elsewhere
+        };
         if let Some(session) = &key.session {
             if request.header("x-amz-security-token") != Some(session.token.as_str()) {
                 return Err(unrecognized());

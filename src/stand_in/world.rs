@@ -33,6 +33,9 @@ pub struct World {
     pub event_selectors_in_every_region: bool,
     /// How long role sessions last, whatever was asked for; zero makes them expired from the start.
     pub session_lifetime: Option<Duration>,
+    /// Whether a key that is not known, as one that another STS has issued, is taken for the account that is encoded in
+    /// its id. Without this it is refused.
+    pub account_of_key_id: bool,
     pub(super) accounts: BTreeMap<String, Account>,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) roles: Vec<Role>,

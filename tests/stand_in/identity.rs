@@ -31,6 +31,23 @@ async fn a_request_must_be_signed_for_its_service_by_a_known_key_in_an_enabled_r
 }
 
 #[tokio::test]
+async fn a_key_of_another_sts_is_taken_for_the_account_in_its_id_only_if_told_so() {
+    // Issued by moto for 012345678912 and 111122223333; the last two encode no account.
+    let keys = ["ASIAQFX64DRAIMUCI6Y7", "ASIARTX3GSDSXTA7XWHT", "ASIA7777777777777777", "ASIA-short"];
+    for (is_told, expected) in [(false, [None; 4]), (true, [Some("012345678912"), Some("111122223333"), None, None])] {
+        let served = serve(|world| world.account_of_key_id = is_told).await;
+        for (key, account) in keys.into_iter().zip(expected) {
+            let session_token = Some("of another STS".to_owned());
+            let credentials =
+                Credentials { access_key_id: key.to_owned(), secret_access_key: "secret".to_owned(), session_token };
+            let answer = served.signer_with(credentials, REGION).sts(WHO_AM_I).await;
+            let seen = (answer.status == 200).then(|| between(&answer.text(), "<Account>", "</Account>"));
+            assert_eq!(seen.as_deref(), account, "{key}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn sts_has_names_of_its_own_for_the_same_refusals() {
     let served = serve(|_| {}).await;
     let us = served.signer(ACCOUNT, REGION);

@@ -1,0 +1,114 @@
+//! The stand-in as a process of its own, for tests in other languages.
+//!
+//! Its first line on standard output is `{"endpoint": URL}`. It obeys commands on standard input, one JSON object a
+//! line, and answers each with one line; it ends with its input. It takes keys that another STS has issued.
+
+use std::{
+    error::Error,
+    io::{self, BufRead, Write},
+};
+
+use cloudtrail_all_regions::stand_in::{Call, Fault, Misbehaviour, Row, StandIn, World};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A command: `{"rows": {"account": …, "region": …, "name": …}}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Command {
+    /// Registers the rule unless it is there, and issues a result token.
+    Invocation(RuleName),
+    /// The results that Config shows.
+    Rows(RuleName),
+    /// The rule is deleted, with its results.
+    DeleteRule(RuleName),
+    /// Config has discovered these trails, and no other.
+    Discover { account: String, region: String, ids: Vec<String> },
+    /// Every call of an operation is answered with an error, from now on.
+    Fail { operation: String, status: u16, code: String },
+    /// The calls since this was last asked.
+    Calls {},
+}
+
+/// Where a rule is, and its name.
+#[derive(Deserialize)]
+struct RuleName {
+    account: String,
+    region: String,
+    name: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut world = World::default();
+    world.account_of_key_id = true;
+    let stand_in = StandIn::start(world).await?;
+    tokio::task::spawn_blocking(move || serve_commands(&stand_in)).await?
+}
+
+fn serve_commands(stand_in: &StandIn) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{}", json!({ "endpoint": stand_in.endpoint() }))?;
+    for line in io::stdin().lock().lines() {
+        let answer = obey(serde_json::from_str(&line?)?, stand_in)?;
+        writeln!(stdout, "{answer}")?;
+    }
+    Ok(())
+}
+
+fn obey(command: Command, stand_in: &StandIn) -> Result<Value, Box<dyn Error + Send + Sync>> {
+    let mut world = stand_in.world();
+    let mut registered = |rule: RuleName| world.config_rule(&rule.account, &rule.region, &rule.name);
+    Ok(match command {
+        Command::Invocation(rule) => {
+            let rule = registered(rule);
+            let result_token = world.result_token(&rule);
+            json!({ "configRuleArn": rule.arn, "configRuleId": rule.id, "resultToken": result_token })
+        }
+        Command::Rows(rule) => {
+            let rule = registered(rule);
+            world.rows(&rule).iter().map(row).collect()
+        }
+        Command::DeleteRule(rule) => {
+            let rule = registered(rule);
+            world.delete_config_rule(&rule);
+            Value::Null
+        }
+        Command::Discover { account, region, ids } => {
+            let evidence = json!({ "accountId": account, "region": region, "trails": [], "discoveredTrails": ids });
+            world.put_account(&evidence)?;
+            Value::Null
+        }
+        Command::Fail { operation, status, code } => {
+            let message = "The test says so".to_owned();
+            world.add_fault(Fault::on(&operation, Misbehaviour::Error { status, code, message }));
+            Value::Null
+        }
+        Command::Calls {} => {
+            drop(world);
+            let calls = stand_in.calls().iter().map(call).collect();
+            stand_in.clear_calls();
+            calls
+        }
+    })
+}
+
+fn row(row: &Row) -> Value {
+    json!({
+        "ComplianceResourceType": row.resource_type,
+        "ComplianceResourceId": row.resource_id,
+        "ComplianceType": row.compliance_type,
+        "Annotation": row.annotation,
+        "OrderingTimestamp": row.ordering_timestamp.to_string(),
+    })
+}
+
+fn call(call: &Call) -> Value {
+    json!({
+        "operation": call.operation,
+        "account": call.account,
+        "region": call.region,
+        "request": call.request,
+        "errorCode": call.error_code,
+    })
+}
