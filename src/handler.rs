@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::future::{OptionFuture, join};
+use futures_util::future::{Either, OptionFuture, join, select};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -217,6 +217,8 @@ impl Function {
         let mut evaluated = Box::pin(self.evaluate_and_report(&invocation, context, &limit, record)).await;
         if evaluated.as_ref().is_err_and(HandlerError::is_expired_member_session) {
             self.connections.forget_member(invocation.account_id());
+            *record = Record { began_at: record.began_at, ..Record::default() };
+            record.describe(&invocation);
             evaluated = Box::pin(self.evaluate_and_report(&invocation, context, &limit, record)).await;
         }
         let evaluations = evaluated?;
@@ -246,16 +248,18 @@ impl Function {
         let earlier = withdraw_from.map(|rule| timeout_at(limit.at, earlier_rows(&session, rule)));
         let verdict = limit.keep(async {
             let decided = self.decide(&session, invocation, record).await?;
-            let reported =
-                report(&session, invocation.result_token(), invocation.ordering_timestamp(), &decided.evaluations)
-                    .await
-                    .map_err(|source| HandlerError::Report { source, is_member: session.is_member() })?;
-            record.refused_rows = reported.refused_rows;
+            let mut reported = Reported::default();
+            let (token, ordering_timestamp) = (invocation.result_token(), invocation.ordering_timestamp());
+            let ended = report(&session, token, ordering_timestamp, &decided.evaluations, &mut reported).await;
             record.add(&reported);
+            ended.map_err(|source| HandlerError::Report { source, is_member: session.is_member() })?;
             Ok((decided, reported.is_rule_deleted))
         });
-        let (verdict, earlier) = join(verdict, OptionFuture::from(earlier)).await;
-        let (decided, is_rule_deleted) = verdict?;
+        let (verdict, earlier) = match select(pin!(verdict), pin!(OptionFuture::from(earlier))).await {
+            Either::Left((verdict, earlier)) => (verdict?, earlier.await),
+            Either::Right((earlier, verdict)) => (verdict.await?, earlier),
+        };
+        let (decided, is_rule_deleted) = verdict;
         if let (Some(earlier), false) = (earlier, is_rule_deleted) {
             let earlier = earlier.map(|rows| rows.map_err(|error| chain(&error)));
             match earlier.unwrap_or_else(|_| Err("the deadline is near".to_owned())) {
@@ -390,9 +394,12 @@ async fn withdraw(
             annotation: Annotation::new("Withdrawn: the rule does not report this resource any more"),
         })
         .collect();
-    let put = timeout_at(limit.at, report(session, invocation.result_token(), ordering_timestamp, &withdrawn)).await;
+    let mut reported = Reported::default();
+    let token = invocation.result_token();
+    let put = timeout_at(limit.at, report(session, token, ordering_timestamp, &withdrawn, &mut reported)).await;
+    record.add(&reported);
     match put {
-        Ok(Ok(reported)) => record.add(&reported),
+        Ok(Ok(())) => {}
         Ok(Err(error)) => record.warnings.push(format!("rows of earlier runs not withdrawn: {}", chain(&error))),
         Err(_) => record.warnings.push("rows of earlier runs not withdrawn: the deadline is near".to_owned()),
     }
@@ -434,6 +441,7 @@ impl Record {
 
     fn add(&mut self, reported: &Reported) {
         self.rows_sent += reported.rows_sent;
+        self.refused_rows += reported.refused_rows;
         self.warnings.extend(reported.warnings.iter().cloned());
     }
 }

@@ -475,6 +475,7 @@ pub enum InvalidInvocation {
 #[serde(rename_all = "camelCase")]
 struct InvokingEvent {
     message_type: String,
+    #[serde(default, deserialize_with = "iso_8601")]
     notification_creation_time: Option<Timestamp>,
     configuration_item: Option<Map<String, Value>>,
     configuration_item_summary: Option<Map<String, Value>>,
@@ -490,8 +491,13 @@ struct ConfigurationItem {
     aws_account_id: Option<String>,
     #[serde(rename = "configurationItemStatus")]
     status: Option<String>,
-    #[serde(rename = "configurationItemCaptureTime")]
+    #[serde(rename = "configurationItemCaptureTime", default, deserialize_with = "iso_8601")]
     capture_time: Option<Timestamp>,
+}
+
+fn iso_8601<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    text.map(|text| Timestamp::parse(&text)).transpose().map_err(D::Error::custom)
 }
 
 /// `ConfigEvent` insists on an `eventLeftScope` and on text as `invokingEvent`.

@@ -117,6 +117,7 @@ impl Record {
             "rowsSent": self.rows_sent,
         });
         if let Some(properties) = summary.as_object_mut() {
+            properties.extend(self.compliance_type.map(|verdict| ("ComplianceType".to_owned(), json!(verdict))));
             self.add_metrics(properties);
         }
         summary
@@ -128,12 +129,15 @@ impl Record {
         metrics.push(count("TrailsSeen", self.trails.len()));
         metrics.push(count("RefusedRows", self.refused_rows));
         metrics.push(count("Misconfigured", usize::from(self.misconfigured.is_some())));
-        if let Some(compliance_type) = self.compliance_type {
-            let dimension = ("ComplianceType", compliance_type.as_str());
-            metrics.push(("Evaluations", "Count", json!(1), Some(dimension)));
-        }
-        if let Some((error_type, _)) = &self.error {
-            metrics.push(("InvocationErrors", "Count", json!(1), Some(("errorType", error_type))));
+        match (&self.error, self.compliance_type) {
+            (Some((error_type, _)), _) => {
+                metrics.push(("InvocationErrors", "Count", json!(1), Some(("errorType", *error_type))));
+            }
+            (None, Some(compliance_type)) => {
+                let dimension = ("ComplianceType", compliance_type.as_str());
+                metrics.push(("Evaluations", "Count", json!(1), Some(dimension)));
+            }
+            (None, None) => {}
         }
         let mut directives = Vec::new();
         for (name, unit, value, dimension) in metrics {

@@ -7,6 +7,7 @@ use aws_sdk_config::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::DateTime;
+use tokio::time::{sleep, timeout};
 
 use super::{
     Session,
@@ -25,7 +26,7 @@ use crate::{
 const BATCH: usize = 100;
 /// How often rows that came back in `FailedEvaluations` are sent again.
 const FAILED_EVALUATIONS_RETRIES: u32 = 2;
-/// More pages than any account needs: a listing that goes on for ever must not hold up the verdict.
+/// More pages than any account needs.
 const MAX_PAGES: usize = 100;
 
 /// The resource ids under which AWS Config has discovered trails in the rule's Region, and what went wrong.
@@ -35,7 +36,7 @@ pub async fn discovered_trails(session: &Session<'_>) -> (Observed<Vec<String>>,
     const OPERATION: &str = "ListDiscoveredResources";
     let mut ids = Vec::new();
     let client = session.clients(&session.region).config;
-    let listed = pages(OPERATION, async |token| {
+    let listing = pages(OPERATION, async |token| {
         let request = client.list_discovered_resources().resource_type(ResourceType::Trail).set_next_token(token);
         let page = session
             .calls
@@ -43,11 +44,13 @@ pub async fn discovered_trails(session: &Session<'_>) -> (Observed<Vec<String>>,
             .await
             .map_err(|error| CallError::new(OPERATION, true, error))?;
         let resources = page.resource_identifiers.unwrap_or_default();
-        ids.extend(resources.into_iter().filter_map(|resource| resource.resource_id));
+        let listed = resources.into_iter().filter_map(|resource| resource.resource_id);
+        ids.extend(listed.filter(|id| !id.trim().is_empty()));
         Ok(page.next_token)
-    })
-    .await;
-    match listed {
+    });
+    // The verdict waits for the whole listing, so all its pages together get the time of one call.
+    let listed = timeout(session.timing().operation, listing).await;
+    match listed.unwrap_or_else(|_| Err(CallError::timed_out(OPERATION))) {
         Ok(()) => (Observed::Known(ids), None),
         Err(error) if error.code == "NoAvailableConfigurationRecorderException" => (Observed::Known(Vec::new()), None),
         Err(error) => {
@@ -161,7 +164,8 @@ pub enum ReportError {
     },
 }
 
-/// Sends rows with `PutEvaluations`, the first ones first, 100 a call, all with one ordering timestamp.
+/// Sends rows with `PutEvaluations`, the first ones first, 100 a call, all with one ordering timestamp. What became of
+/// them is added to `reported`, also when it ends in an error.
 ///
 /// Rows of trails never cost the account its row: if a call that carries some is refused for its content, they are left
 /// out of what is sent again, and counted.
@@ -173,15 +177,15 @@ pub async fn report(
     token: &ResultToken,
     ordering_timestamp: Timestamp,
     rows: &[Evaluation],
-) -> Result<Reported, ReportError> {
-    let mut reported = Reported::default();
+    reported: &mut Reported,
+) -> Result<(), ReportError> {
     for batch in rows.chunks(BATCH) {
-        report_batch(session, token, ordering_timestamp, batch, &mut reported).await?;
+        report_batch(session, token, ordering_timestamp, batch, reported).await?;
         if reported.is_rule_deleted {
             break;
         }
     }
-    Ok(reported)
+    Ok(())
 }
 
 async fn report_batch(
@@ -203,7 +207,7 @@ async fn report_batch(
                     break;
                 }
                 if !pending.is_empty() {
-                    tokio::time::sleep(session.backoff() / 4 * attempts).await;
+                    sleep(session.timing().backoff / 4 * attempts).await;
                 }
             }
             Err(error) if error.code == "NoSuchConfigRuleException" => {

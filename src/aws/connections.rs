@@ -20,10 +20,10 @@ use aws_types::{SdkConfig, region::Region, sdk_config::StalledStreamProtectionCo
 
 use super::{
     CallLog,
-    fault::{CallError, RetryTransientFaults},
+    fault::{CallError, RefuseEmptyAnswers, RetryTransientFaults},
 };
 
-/// How long calls may take. The defaults leave room for three waves and a fall-back within a minute.
+/// How long calls may take. With the defaults three waves of calls that all run into their time-outs take 42 seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
     /// To connect, TLS included.
@@ -51,7 +51,7 @@ impl Timing {
     /// Spreads the retries of `calls` concurrent calls so wide that CloudTrail's 10 reads a second admit them
     /// (CloudTrail quotas: 10 transactions a second for Get, Describe and List operations, per account and Region).
     fn spread_over(self, calls: usize) -> Self {
-        let factor = u32::try_from(calls.div_ceil(5)).unwrap_or(u32::MAX).clamp(1, 20);
+        let factor = u32::try_from(calls.div_ceil(5)).unwrap_or(u32::MAX).clamp(1, 10);
         Self { operation: self.operation + 3 * self.backoff * (factor - 1), backoff: self.backoff * factor, ..self }
     }
 
@@ -142,12 +142,6 @@ impl Connections {
         Self { base, timing, cache: Mutex::default() }
     }
 
-    /// How long calls may take.
-    #[must_use]
-    pub fn timing(&self) -> Timing {
-        self.timing
-    }
-
     /// Access to the function's own account.
     #[must_use]
     pub fn own(&self, account_id: &str, region: &str, calls: CallLog) -> Session<'_> {
@@ -199,6 +193,7 @@ impl Connections {
                 .timeout_config(self.timing.timeouts())
                 .retry_config(self.timing.retries())
                 .retry_classifier(RetryTransientFaults)
+                .interceptor(RefuseEmptyAnswers)
                 .retry_partition(unlimited_retries())
                 .build(),
         );
@@ -260,12 +255,14 @@ impl Connections {
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(
                 aws_sdk_cloudtrail::config::Builder::from(&shared)
                     .retry_classifier(RetryTransientFaults)
+                    .interceptor(RefuseEmptyAnswers)
                     .retry_partition(unlimited_retries())
                     .build(),
             ),
             config: aws_sdk_config::Client::from_conf(
                 aws_sdk_config::config::Builder::from(&shared)
                     .retry_classifier(RetryTransientFaults)
+                    .interceptor(RefuseEmptyAnswers)
                     .retry_partition(unlimited_retries())
                     .build(),
             ),
@@ -301,9 +298,9 @@ impl Session<'_> {
         self.member.is_some()
     }
 
-    /// The first wait before something is tried again.
-    pub(super) fn backoff(&self) -> Duration {
-        self.connections.timing.backoff
+    /// How long calls may take.
+    pub(super) fn timing(&self) -> Timing {
+        self.connections.timing
     }
 
     pub(super) fn clients(&self, region: &str) -> Clients {

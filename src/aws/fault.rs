@@ -2,13 +2,23 @@
 
 use std::error::Error;
 
-use aws_smithy_runtime_api::{
-    client::{interceptors::context::InterceptorContext, orchestrator::HttpResponse, result::SdkError},
-    http::Response,
-};
-use aws_smithy_types::{body::SdkBody, error::metadata::ProvideErrorMetadata, retry::ErrorKind};
-
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudtrail::config::retry::{ClassifyRetry, RetryAction};
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{
+            Intercept,
+            context::{AfterDeserializationInterceptorContextRef, InterceptorContext},
+        },
+        orchestrator::HttpResponse,
+        result::SdkError,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata, retry::ErrorKind};
+
+use crate::rule::evidence::Refusal;
 
 /// What an error means for the question that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,34 +113,37 @@ impl CallError {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
+        if is_without_credentials(&error) {
+            return Self { operation, code: "NoCredentials".into(), fault: Fault::Own, source: Some(Box::new(error)) };
+        }
         let (code, fault, source): (String, Fault, Option<Box<dyn Error + Send + Sync>>) = match &error {
             SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                let fault = Fault::of(answer.err().code(), status, is_rules_region);
-                let code = answer.err().code().map_or_else(
-                    || {
-                        if answer.raw().status().is_success() {
-                            "UnparsableAnswer".into()
-                        } else {
-                            format!("Http{status}")
-                        }
-                    },
-                    str::to_owned,
-                );
+                let (code, fault) = told_by(answer.raw(), is_rules_region);
                 // An answer to a bad signature quotes the request's headers, the session token among them.
                 let message = answer.err().message().filter(|_| fault != Fault::Own);
                 (code, fault, message.map(|message| Message(message.to_owned()).into()))
             }
-            SdkError::TimeoutError(_) => ("TimedOut".into(), Fault::Unreachable, None),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => ("TimedOut".into(), Fault::Unreachable, None),
-            SdkError::DispatchFailure(failure) if failure.is_io() => {
-                ("ConnectionFailed".into(), Fault::Unreachable, Some(Box::new(error)))
+            SdkError::ResponseError(answer) => {
+                let (code, fault) = told_by(answer.raw(), is_rules_region);
+                let is_own = fault == Fault::Own;
+                (code, fault, (!is_own).then(|| Box::new(error) as Box<dyn Error + Send + Sync>))
             }
-            SdkError::ResponseError(_) => ("AnswerCutShort".into(), Fault::Transient, Some(Box::new(error))),
-            SdkError::DispatchFailure(_) => ("ConnectionFailed".into(), Fault::Unreachable, Some(Box::new(error))),
+            SdkError::TimeoutError(_) => (Refusal::TIMED_OUT.into(), Fault::Unreachable, None),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                (Refusal::TIMED_OUT.into(), Fault::Unreachable, None)
+            }
+            SdkError::DispatchFailure(_) => {
+                (Refusal::CONNECTION_FAILED.into(), Fault::Unreachable, Some(Box::new(error)))
+            }
             _ => ("RequestNotSent".into(), Fault::Own, Some(Box::new(error))),
         };
         Self { operation, code, fault, source }
+    }
+
+    /// A call, or a series of calls, that took too long.
+    #[must_use]
+    pub(super) fn timed_out(operation: &'static str) -> Self {
+        Self { operation, code: Refusal::TIMED_OUT.to_owned(), fault: Fault::Unreachable, source: None }
     }
 
     /// An answer that AWS would not give.
@@ -185,16 +198,10 @@ impl ClassifyRetry for RetryTransientFaults {
         let (Some(Err(_)), Some(response)) = (context.output_or_error(), context.response()) else {
             return RetryAction::NoActionIndicated;
         };
-        let status = response.status().as_u16();
-        let is_transient = match status {
-            200..300 | 408 | 429 | 500.. => true,
-            400..500 => !has_error_code(response),
-            _ => false,
-        };
-        if is_transient {
-            RetryAction::retryable_error(ErrorKind::TransientError)
-        } else {
-            RetryAction::NoActionIndicated
+        // Throttling has the SDK's own, longer wait.
+        match told_by(response, true) {
+            (_, Fault::Transient) => RetryAction::retryable_error(ErrorKind::TransientError),
+            _ => RetryAction::NoActionIndicated,
         }
     }
 
@@ -203,16 +210,70 @@ impl ClassifyRetry for RetryTransientFaults {
     }
 }
 
-fn has_error_code(response: &Response<SdkBody>) -> bool {
-    let in_header = response.headers().get("x-amzn-errortype").is_some();
-    let body = response.body().bytes().unwrap_or_default();
+/// The code of an answer that is no success or cannot be parsed, and what it means.
+fn told_by(answer: &HttpResponse, is_rules_region: bool) -> (String, Fault) {
+    let status = answer.status().as_u16();
+    let code = error_code(answer);
+    let fault = Fault::of(code.as_deref(), status, is_rules_region);
+    let without_code =
+        || if answer.status().is_success() { "UnparsableAnswer".into() } else { format!("Http{status}") };
+    (code.unwrap_or_else(without_code), fault)
+}
+
+/// AWS's error code, as each of its protocols sends it.
+fn error_code(answer: &HttpResponse) -> Option<String> {
+    if answer.status().is_success() {
+        return None;
+    }
+    let body = answer.body().bytes().unwrap_or_default();
     let in_json = || {
         let body = serde_json::from_slice::<serde_json::Value>(body).ok()?;
-        body.get("__type").or_else(|| body.get("code")).map(|_| ())
+        body.get("__type").or_else(|| body.get("code"))?.as_str().map(str::to_owned)
     };
-    // STS answers in XML.
-    let in_xml = || std::str::from_utf8(body).is_ok_and(|body| body.contains("<Code>"));
-    in_header || in_json().is_some() || in_xml()
+    let in_xml = || {
+        let (_, after) = std::str::from_utf8(body).ok()?.split_once("<Code>")?;
+        after.split_once("</Code>").map(|(code, _)| code.to_owned())
+    };
+    let code = answer.headers().get("x-amzn-errortype").map(str::to_owned).or_else(in_json).or_else(in_xml)?;
+    // `namespace#Code:https://…`
+    let code = code.split(':').next().and_then(|code| code.rsplit('#').next()).map(str::trim)?;
+    (!code.is_empty()).then(|| code.to_owned())
+}
+
+fn is_without_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent.
+#[derive(Debug)]
+pub(super) struct RefuseEmptyAnswers;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is empty")]
+struct EmptyAnswer;
+
+impl Intercept for RefuseEmptyAnswers {
+    fn name(&self) -> &'static str {
+        "refuse empty answers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        let is_empty = answer.body().bytes().is_some_and(|body| body.trim_ascii().is_empty());
+        if answer.status().is_success() && is_empty { Err(EmptyAnswer.into()) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]

@@ -128,6 +128,11 @@ impl Reason {
             _ => None,
         }
     }
+
+    /// The refused call, where `trustOrganizationTrail` may stand for it: AWS's permanent word, and no time-out behind it.
+    fn trustable(&self) -> Option<&Refusal> {
+        self.refusal().filter(|refusal| refusal.is_of_home_region())
+    }
 }
 
 impl fmt::Display for Reason {
@@ -194,10 +199,19 @@ pub struct JudgedTrail<'e> {
     pub reasons: Vec<Reason>,
     /// The refused calls in place of which `trustOrganizationTrail` stands.
     pub trusted: Vec<Refusal>,
-    /// Event sources that its sufficient selector leaves out, as allowed.
-    except: Vec<String>,
+    /// By which event selectors it records, if it does.
+    recorded: Option<Recorded>,
     /// The parameter that would let it pass, if one would.
     remedy: Option<&'static str>,
+}
+
+/// By which event selectors a trail records every management event.
+#[derive(Debug, Clone)]
+enum Recorded {
+    /// One that leaves out these event sources, as allowed.
+    Selector { except: Vec<String> },
+    /// The default ones, which `HasCustomEventSelectors` shows; `GetEventSelectors` may have been refused.
+    Default(Option<Refusal>),
 }
 
 /// Nothing may be reported.
@@ -229,7 +243,7 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
     let is_foreign_organization_trail =
         trail.is_multi_region() && trail.is_organization_trail == Some(true) && is_of_another_account;
     let mut reasons = Vec::new();
-    let mut except = Vec::new();
+    let mut recorded = None;
 
     if !trail.is_multi_region() {
         reasons.push(Reason::SingleRegion);
@@ -245,15 +259,18 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
             reasons.push(Reason::NotAddressable);
         } else {
             judge_status(trail, evidence.collected_at, parameters, &mut reasons);
-            judge_selectors(trail, parameters, &mut reasons, &mut except);
+            match judge_selectors(trail, parameters) {
+                Ok(by) => recorded = Some(by),
+                Err(reason) => reasons.push(reason),
+            }
         }
     }
     judge_requirements(trail, parameters, &mut reasons);
 
     let mut trusted = Vec::new();
     if is_foreign_organization_trail && parameters.trust_organization_trail {
-        trusted.extend(reasons.iter().filter_map(Reason::refusal).cloned());
-        reasons.retain(|reason| reason.refusal().is_none());
+        trusted.extend(reasons.iter().filter_map(Reason::trustable).cloned());
+        reasons.retain(|reason| reason.trustable().is_none());
     }
     let remedy = match &reasons[..] {
         [Reason::ExcludedEventSources(sources)]
@@ -261,14 +278,14 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
         {
             Some("allowedExcludedEventSources")
         }
-        [_, ..] if is_foreign_organization_trail && reasons.iter().all(|reason| reason.refusal().is_some()) => {
+        [_, ..] if is_foreign_organization_trail && reasons.iter().all(|reason| reason.trustable().is_some()) => {
             Some("trustOrganizationTrail")
         }
         _ => None,
     };
     let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
     reasons.retain(|reason| reason.result() == result);
-    JudgedTrail { trail, result, reasons, trusted, except, remedy }
+    JudgedTrail { trail, result, reasons, trusted, recorded, remedy }
 }
 
 /// Whether the home Region of the trail answered either call that it does not know the trail.
@@ -307,27 +324,29 @@ fn judge_status(trail: &Trail, now: Timestamp, parameters: &RuleParameters, reas
     }
 }
 
-fn judge_selectors(trail: &Trail, parameters: &RuleParameters, reasons: &mut Vec<Reason>, except: &mut Vec<String>) {
+fn judge_selectors(trail: &Trail, parameters: &RuleParameters) -> Result<Recorded, Reason> {
     let has_default_selectors = trail.has_custom_event_selectors == Some(false);
     let selectors = match &trail.get_event_selectors {
         Some(Observed::Known(selectors)) => selectors,
-        Some(Observed::Refused { .. }) if has_default_selectors => return,
-        Some(Observed::Refused { refused }) => return reasons.push(Reason::SelectorsRefused(refused.clone())),
-        Some(Observed::Unanswered { unanswered }) => return reasons.push(Reason::Unanswered(unanswered.clone())),
-        None => return reasons.push(not_asked("GetEventSelectors")),
+        Some(Observed::Refused { refused }) if has_default_selectors => {
+            return Ok(Recorded::Default(Some(refused.clone())));
+        }
+        Some(Observed::Refused { refused }) => return Err(Reason::SelectorsRefused(refused.clone())),
+        Some(Observed::Unanswered { unanswered }) => return Err(Reason::Unanswered(unanswered.clone())),
+        None => return Err(not_asked("GetEventSelectors")),
     };
     let has_none = selectors.event_selectors.is_empty() && selectors.advanced_event_selectors.is_empty();
     if has_none && has_default_selectors {
-        return;
+        return Ok(Recorded::Default(None));
     }
     match ManagementEvents::recorded_by(selectors, &parameters.allowed_excluded_event_sources) {
-        ManagementEvents::All { except: left_out } => *except = left_out,
-        ManagementEvents::NoneAtAll => reasons.push(Reason::NoManagementEvents),
-        ManagementEvents::ReadOnly => reasons.push(Reason::ReadOnly),
-        ManagementEvents::WriteOnly => reasons.push(Reason::WriteOnly),
-        ManagementEvents::Split => reasons.push(Reason::SplitSelectors),
-        ManagementEvents::ExceptEventSources(sources) => reasons.push(Reason::ExcludedEventSources(sources)),
-        ManagementEvents::Filtered => reasons.push(Reason::FilteredManagementEvents),
+        ManagementEvents::All { except } => Ok(Recorded::Selector { except }),
+        ManagementEvents::NoneAtAll => Err(Reason::NoManagementEvents),
+        ManagementEvents::ReadOnly => Err(Reason::ReadOnly),
+        ManagementEvents::WriteOnly => Err(Reason::WriteOnly),
+        ManagementEvents::Split => Err(Reason::SplitSelectors),
+        ManagementEvents::ExceptEventSources(sources) => Err(Reason::ExcludedEventSources(sources)),
+        ManagementEvents::Filtered => Err(Reason::FilteredManagementEvents),
     }
 }
 
@@ -382,7 +401,7 @@ fn judge_account(
     }
     let ends_as = |result: TrailResult| trails.iter().filter(move |judged| judged.result == result);
     if let Some(passing) = ends_as(TrailResult::Pass).min_by_key(|judged| !judged.trusted.is_empty()) {
-        return Ok(row(ComplianceType::Compliant, Annotation::new(&passing.satisfaction(parameters))));
+        return Ok(row(ComplianceType::Compliant, passing.satisfaction(parameters)));
     }
     if ends_as(TrailResult::Hidden).next().is_some() {
         let why: Vec<String> = ends_as(TrailResult::Hidden).map(JudgedTrail::to_string).collect();
@@ -390,14 +409,16 @@ fn judge_account(
     }
     let lines: Vec<String> = trails.iter().map(JudgedTrail::to_string).collect();
     let closing = remedies(trails.iter());
-    if let Some(unknown) = ends_as(TrailResult::Unknown).next() {
-        // Operation and code stand in front where the trail's own line might not fit.
-        let stands_first = trails.first().is_some_and(|first| first.result == TrailResult::Unknown);
-        let opening = match unknown.reasons.iter().find_map(Reason::refusal) {
-            Some(refusal) if !stands_first => format!("Could not verify ({refusal}): "),
-            _ => "Could not verify: ".to_owned(),
-        };
-        return could_not_verify(Annotation::listing(&opening, &lines, &closing));
+    if ends_as(TrailResult::Unknown).next().is_some() {
+        let annotation = Annotation::listing("Could not verify: ", &lines, &closing);
+        // Operation and code stand in front where the line that has them does not fit.
+        let refusal = ends_as(TrailResult::Unknown).flat_map(|judged| &judged.reasons).find_map(Reason::refusal);
+        return could_not_verify(match refusal.map(Refusal::to_string) {
+            Some(refusal) if !annotation.as_str().contains(&refusal) => {
+                Annotation::listing(&format!("Could not verify ({refusal}): "), &lines, &closing)
+            }
+            _ => annotation,
+        });
     }
     let annotation = if trails.is_empty() {
         Annotation::new(&format!("There is no trail: DescribeTrails in {} lists none.", evidence.region))
@@ -424,7 +445,9 @@ fn trail_rows(
         ids.dedup();
         rows.extend(ids.into_iter().map(|id| trail_row(id, find(id, evidence, trails), parameters, account)));
     }
-    rows.extend(evidence.deleted_trail.as_deref().map(deleted_trail_row));
+    if evidence.trails.known().is_some() {
+        rows.extend(evidence.deleted_trail.as_deref().map(deleted_trail_row));
+    }
     rows
 }
 
@@ -446,7 +469,7 @@ fn trail_row(
     let (compliance_type, annotation) = match judged {
         None => (ComplianceType::NotApplicable, Annotation::new("There is no live trail of this name or ARN")),
         Some(judged) if judged.result == TrailResult::Pass => {
-            (ComplianceType::Compliant, Annotation::new(&judged.satisfaction(parameters)))
+            (ComplianceType::Compliant, judged.satisfaction(parameters))
         }
         Some(judged) => {
             let reasons: Vec<String> = judged.reasons.iter().map(Reason::to_string).collect();
@@ -467,9 +490,8 @@ fn find<'t, 'e>(id: &str, evidence: &Evidence, trails: &'t [JudgedTrail<'e>]) ->
     if id.starts_with("arn:") {
         return trails.iter().find(|judged| judged.trail.trail_arn.as_deref() == Some(id));
     }
-    let named = |judged: &&JudgedTrail| {
-        judged.trail.is_owned_by(&evidence.account_id) && judged.trail.name.as_deref() == Some(id)
-    };
+    let named =
+        |judged: &&JudgedTrail| judged.trail.is_owned_by(&evidence.account_id) && judged.trail.display_name() == id;
     let is_here = |judged: &&JudgedTrail| judged.trail.home_region() == Some(evidence.region.as_str());
     trails.iter().filter(named).find(is_here).or_else(|| {
         let mut all = trails.iter().filter(named);
@@ -486,24 +508,26 @@ fn remedies<'t, 'e: 't>(trails: impl Iterator<Item = &'t JudgedTrail<'e>>) -> St
 }
 
 impl JudgedTrail<'_> {
-    /// How the trail satisfies the rule.
-    fn satisfaction(&self, parameters: &RuleParameters) -> String {
+    /// How the trail satisfies the rule. The bucket always fits.
+    fn satisfaction(&self, parameters: &RuleParameters) -> Annotation {
         let name = self.trail.display_name();
         let bucket = self.trail.s3_bucket_name.as_deref().unwrap_or("(not named)");
         if !self.trusted.is_empty() {
             let refusals: Vec<String> = self.trusted.iter().map(Refusal::to_string).collect();
-            return format!(
-                "Trusted, not read: {}. Organization trail {name} of another account, bucket {bucket}",
-                refusals.join("; ")
-            );
+            let text = format!("{}. Organization trail {name} of another account", refusals.join("; "));
+            return Annotation::listing("Trusted, not read: ", &[text], &format!(", bucket {bucket}"));
         }
-        let except = if self.except.is_empty() {
-            String::new()
-        } else {
-            format!(" except those of {}, as allowed,", self.except.join(" and "))
+        let how = match &self.recorded {
+            Some(Recorded::Selector { except }) if !except.is_empty() => {
+                format!(" except those of {}, as allowed,", except.join(" and "))
+            }
+            Some(Recorded::Default(Some(refusal))) => format!(" by its default event selectors ({refusal})"),
+            Some(Recorded::Default(None)) => " by its default event selectors".to_owned(),
+            Some(Recorded::Selector { .. }) | None => String::new(),
         };
         let delivery = if parameters.check_delivery { "" } else { "; delivery not checked" };
-        format!("{name} records all management events{except} in all Regions to bucket {bucket}{delivery}")
+        let text = format!("{name} records all management events{how} in all Regions");
+        Annotation::listing("", &[text], &format!(" to bucket {bucket}{delivery}"))
     }
 }
 

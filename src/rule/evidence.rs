@@ -230,6 +230,20 @@ pub struct Refusal {
     pub home_region_code: Option<String>,
 }
 
+impl Refusal {
+    /// The code of a call that ran into a time-out.
+    pub const TIMED_OUT: &str = "TimedOut";
+    /// The code of a call that no endpoint took.
+    pub const CONNECTION_FAILED: &str = "ConnectionFailed";
+
+    /// Whether AWS refused the call wherever it was made: the trail's home Region was not merely out of reach.
+    #[must_use]
+    pub fn is_of_home_region(&self) -> bool {
+        let home_region_code = self.home_region_code.as_deref();
+        ![Some(Self::TIMED_OUT), Some(Self::CONNECTION_FAILED)].contains(&home_region_code)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.operation, self.code)?;
@@ -340,11 +354,16 @@ fn non_blank(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// Sorts trails, and drops all but one of those that share an ARN: a trail listed twice counts once.
+/// Sorts trails, and drops all but one of those that share an ARN: a trail listed twice counts once. Of contradictory
+/// descriptions the one is kept that fails outright, or has the event selectors read.
 pub fn list_each_trail_once<T: Borrow<Trail>>(trails: &mut Vec<T>) {
     trails.sort_by(|a, b| {
         let (a, b): (&Trail, &Trail) = (a.borrow(), b.borrow());
-        a.trail_arn.cmp(&b.trail_arn).then_with(|| a.cmp(b))
+        let claims = |trail: &Trail| {
+            let has_global_service_events = trail.include_global_service_events != Some(false);
+            (trail.is_multi_region(), has_global_service_events, trail.has_custom_event_selectors == Some(false))
+        };
+        a.trail_arn.cmp(&b.trail_arn).then_with(|| claims(a).cmp(&claims(b))).then_with(|| a.cmp(b))
     });
     trails.dedup_by(|a, b| {
         let (a, b): (&Trail, &Trail) = ((*a).borrow(), (*b).borrow());
@@ -409,9 +428,10 @@ pub struct AdvancedEventSelector {
     pub field_selectors: Vec<FieldSelector>,
 }
 
-/// A condition on one field of an event. An empty operator list counts as absent.
+/// A condition on one field of an event. An empty operator list counts as absent; an operator that is not among these
+/// is refused, since it might narrow the selector.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct FieldSelector {
     /// The field, such as `eventCategory`, `readOnly` or `eventSource`.
     #[serde(default)]

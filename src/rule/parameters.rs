@@ -271,7 +271,7 @@ impl RuleParameters {
 
     fn take(&mut self, name: &str, value: &Value, rule_region: &str) -> Result<(), String> {
         let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
-            return Err(format!("{name} is no parameter; the nearest is {}", nearest(name)));
+            return Err(format!("{} is no parameter; the nearest is {}", shortened(name), nearest(name)));
         };
         let text = match value {
             Value::Null => return Ok(()),
@@ -284,7 +284,7 @@ impl RuleParameters {
         let mut changed = self.clone();
         let is_scalar = !value.is_array() && !value.is_object();
         if !is_scalar || (parameter.set)(&mut changed, &text).is_none() || changed.reports_nowhere_near(rule_region) {
-            return Err(format!("{name} is `{text}`; valid: {}", parameter.valid));
+            return Err(format!("{name} is `{}`; valid: {}", shortened(&text), parameter.valid));
         }
         *self = changed;
         Ok(())
@@ -306,7 +306,7 @@ pub fn log_group_arn(arn: &str) -> &str {
 
 fn object(rule_parameters: Option<&Value>) -> Result<serde_json::Map<String, Value>, String> {
     let no_object =
-        |value: &dyn std::fmt::Display| format!("ruleParameters is `{value}`; valid: a JSON object of text values");
+        |value: &str| format!("ruleParameters is `{}`; valid: a JSON object of text values", shortened(value));
     match rule_parameters {
         None | Some(Value::Null) => Ok(serde_json::Map::new()),
         Some(Value::Object(members)) => Ok(members.clone()),
@@ -316,8 +316,15 @@ fn object(rule_parameters: Option<&Value>) -> Result<serde_json::Map<String, Val
             Ok(Value::Null) => Ok(serde_json::Map::new()),
             Ok(_) | Err(_) => Err(no_object(text)),
         },
-        Some(other) => Err(no_object(other)),
+        Some(other) => Err(no_object(&other.to_string())),
     }
+}
+
+/// So much of a name or value that what is valid fits beside it.
+fn shortened(text: &str) -> String {
+    const LENGTH: usize = 64;
+    let start: String = text.chars().take(LENGTH).collect();
+    if start.len() < text.len() { format!("{start}...") } else { start }
 }
 
 fn nearest(name: &str) -> &'static str {

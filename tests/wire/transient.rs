@@ -1,6 +1,9 @@
 //! A transient error reports nothing, unless some trail was seen to pass.
 
-use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
+use cloudtrail_all_regions::{
+    rule::cloudtrail_all_regions::TrailResult,
+    stand_in::{Fault, Misbehaviour},
+};
 
 use crate::harness::{
     Wire, account, account_row, arn, compliance_type, compliant, error, failed, stopped_trail, trail,
@@ -86,4 +89,19 @@ async fn a_trail_that_definitely_fails_ignores_its_other_errors() {
     wire.fault(Fault::on("GetEventSelectors", Misbehaviour::Throttle));
     assert_eq!(compliance_type(&wire.scheduled().await), "NON_COMPLIANT");
     assert_eq!(wire.puts(), [[account_row("NON_COMPLIANT")]]);
+}
+
+#[tokio::test]
+async fn no_call_goes_without_its_retries_because_others_needed_theirs() {
+    let names: Vec<String> = (0..40).map(|number| format!("trail-{number}")).collect();
+    let wire = Wire::new(&account(&names.iter().map(|name| trail(name)).collect::<Vec<_>>())).await;
+    for name in &names {
+        for operation in ["GetTrailStatus", "GetEventSelectors"] {
+            wire.fault(Fault::on(operation, Misbehaviour::Throttle).trail(&arn(name)).calls(1..=2));
+        }
+    }
+    let outcome = wire.scheduled().await;
+    assert_eq!(compliance_type(&outcome), "COMPLIANT");
+    assert!(outcome.record.trails.iter().all(|trail| trail.result == TrailResult::Pass));
+    assert_eq!((wire.count("GetTrailStatus"), wire.count("GetEventSelectors")), (120, 120));
 }

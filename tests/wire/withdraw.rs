@@ -153,6 +153,16 @@ async fn nothing_is_withdrawn_when_nothing_was_reported() {
 }
 
 #[tokio::test]
+async fn nothing_is_withdrawn_from_a_rule_that_was_deleted_meanwhile() {
+    let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]).await;
+    wire.fault(Fault::on("PutEvaluations", error(400, "NoSuchConfigRuleException")));
+    let outcome = wire.scheduled().await;
+    assert_eq!(compliance_type(&outcome), "COMPLIANT");
+    assert_eq!(wire.puts(), [[account_row("COMPLIANT")]]);
+    assert_eq!(outcome.record.warnings.len(), 1, "{:?}", outcome.record.warnings);
+}
+
+#[tokio::test]
 async fn nothing_is_withdrawn_on_a_change_nor_when_proactive() {
     let old = trail_row("old", "NON_COMPLIANT");
     let wire = wire_with(&compliant(), std::slice::from_ref(&old)).await;
