@@ -28,7 +28,7 @@ pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, n
             unknown = true;
         } else {
             match kind(status) {
-                Kind::Refused => unknown |= !is_trusted,
+                Kind::Refused => unknown |= !is_trusted || is_out_of_reach(status),
                 Kind::Hidden => hidden = true,
                 Kind::Known => {
                     unknown |= status["IsLogging"].is_null();
@@ -48,7 +48,9 @@ pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, n
             }
             let has_default_selectors = trail["HasCustomEventSelectors"] == false;
             match kind(selectors) {
-                Kind::Refused => unknown |= !has_default_selectors && !is_trusted,
+                Kind::Refused => {
+                    unknown |= !has_default_selectors && (!is_trusted || is_out_of_reach(selectors));
+                }
                 Kind::Hidden => hidden = true,
                 Kind::Known => {
                     let basic = list(&selectors["EventSelectors"]);
@@ -68,6 +70,11 @@ pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, n
         (_, _, true) => TrailResult::Hidden,
         _ => TrailResult::Pass,
     }
+}
+
+/// Whether the home Region was out of reach, so that it did not refuse.
+fn is_out_of_reach(answer: &Value) -> bool {
+    ["TimedOut", "ConnectionFailed"].iter().any(|code| answer["refused"]["homeRegionCode"] == *code)
 }
 
 enum Kind {
