@@ -135,6 +135,7 @@ fn check(name: &str, event: &Value, expect: &Expect) {
             }
             assert_eq!(Some(invocation.result_token().expose()), token, "{name}");
             assert!(!format!("{invocation:?}").contains(token.unwrap()), "{name} shows the result token");
+            assert!(format!("{invocation:?}").contains("result_token: ResultToken(hidden)"), "{name}");
         }
         (Err(error), Expect::InvalidInvocation(pieces)) => {
             let said = chain(&error);

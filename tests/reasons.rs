@@ -407,6 +407,27 @@ fn the_account_is_decided_by_its_trails() {
 }
 
 #[test]
+fn the_refused_call_stands_in_front_where_its_line_does_not_fit() {
+    let annotation = |first: &str| {
+        let mut evidence = compliant();
+        trail_of(&mut evidence).get_trail_status = refused(&refusal("GetTrailStatus", "AccessDeniedException"));
+        let mut stopped = trail_of(&mut compliant()).clone();
+        stopped.trail_arn = Some("arn:aws:cloudtrail:us-east-1:123456789012:trail/first".to_owned());
+        stopped.name = Some(first.to_owned());
+        status_of(&mut stopped).is_logging = Some(false);
+        evidence.trails = Observed::Known(vec![trail_of(&mut evidence).clone(), stopped]);
+        (RULE.evaluate)(&evidence, &RuleParameters::default()).evaluations.unwrap()[0].annotation.to_string()
+    };
+    let unreadable = "management-events: status unreadable (GetTrailStatus AccessDeniedException)";
+    assert_eq!(annotation("first"), format!("Could not verify: first: logging is off; {unreadable}"));
+    let first = "x".repeat(150);
+    assert_eq!(
+        annotation(&first),
+        format!("Could not verify (GetTrailStatus AccessDeniedException): {first}: logging is off; +1 more")
+    );
+}
+
+#[test]
 fn a_compliant_annotation_says_what_is_left_out_or_unchecked() {
     let annotation = |rule_parameters: &Value, excluded: &Value| {
         let mut evidence = compliant();

@@ -102,8 +102,7 @@ impl Annotation {
         let whole = |count: usize| {
             let mut list = parts[..count].join("; ");
             if count < parts.len() {
-                let joint = if count == 0 { "" } else { "; " };
-                list = format!("{list}{joint}+{} more", parts.len() - count);
+                list = format!("{list}; +{} more", parts.len() - count);
             }
             format!("{opening}{list}{closing}")
         };
@@ -170,6 +169,26 @@ mod tests {
         assert_eq!(Annotation::new("").as_str(), "no reason was given");
         assert_eq!(Annotation::new(" \n").as_str(), "no reason was given");
         assert_eq!(Annotation::new("a\u{0}b\tc\u{1F600}").as_str(), "a?b c?");
+    }
+
+    #[test]
+    fn compliance_types_are_spelled_and_padded() {
+        for (compliance_type, text) in [
+            (ComplianceType::Compliant, "COMPLIANT     |"),
+            (ComplianceType::NonCompliant, "NON_COMPLIANT |"),
+            (ComplianceType::NotApplicable, "NOT_APPLICABLE|"),
+        ] {
+            assert_eq!(format!("{compliance_type:14}|"), text);
+            assert_eq!(serde_json::to_value(compliance_type).unwrap(), compliance_type.as_str());
+        }
+    }
+
+    #[test]
+    fn parts_that_all_fit_are_not_counted() {
+        let parts = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(Annotation::listing("Opening: ", &parts, ". Closing").as_str(), "Opening: a; b. Closing");
+        let alone = Annotation::listing("", &["y".repeat(300)], ". Closing").to_string();
+        assert_eq!(alone, format!("{}.... Closing", "y".repeat(244)));
     }
 
     #[test]

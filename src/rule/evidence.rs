@@ -55,9 +55,8 @@ impl Evidence {
     /// Text that is no JSON, or not of the form that `evidence.schema.json` describes.
     pub fn parse(text: &str) -> Result<Self, InvalidEvidence> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let evidence: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| InvalidEvidence {
-            path: error.path().to_string(),
-            problem: error.into_inner().to_string(),
+        let Object(evidence) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            InvalidEvidence { path: error.path().to_string(), problem: error.into_inner().to_string() }
         })?;
         match deserializer.end() {
             Ok(()) => Ok(evidence),
@@ -114,11 +113,27 @@ impl<T> Observed<T> {
 
 /// An answer that evidence can hold: a list or an object.
 pub trait Answer: DeserializeOwned {
-    /// Whether it is a list. (A derived `Deserialize` would take an empty list for an object without fields.)
+    /// Whether it is a list. (A derived `Deserialize` would take a list for an object's fields in order.)
     const IS_LIST: bool;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
-impl<T: DeserializeOwned> Answer for Vec<T> {
+impl Answer for Vec<Trail> {
+    const IS_LIST: bool = true;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(objects)
+    }
+}
+
+impl Answer for Vec<String> {
     const IS_LIST: bool = true;
 }
 
@@ -150,17 +165,17 @@ impl<'de, T: Answer> Visitor<'de> for ObservedVisitor<T> {
         if !T::IS_LIST {
             return Err(A::Error::invalid_type(Unexpected::Seq, &self));
         }
-        T::deserialize(SeqAccessDeserializer::new(list)).map(Observed::Known)
+        T::read(SeqAccessDeserializer::new(list)).map(Observed::Known)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let first: Option<String> = members.next_key()?;
         let observed = match first.as_deref() {
-            Some("refused") => Observed::Refused { refused: members.next_value()? },
-            Some("unanswered") => Observed::Unanswered { unanswered: members.next_value()? },
+            Some("refused") => Observed::Refused { refused: members.next_value::<Object<_>>()?.0 },
+            Some("unanswered") => Observed::Unanswered { unanswered: members.next_value::<Object<_>>()?.0 },
             _ if T::IS_LIST => return Err(A::Error::invalid_type(Unexpected::Map, &self)),
             _ => {
-                return T::deserialize(MapAccessDeserializer::new(AnswerMembers { first, rest: members }))
+                return T::read(MapAccessDeserializer::new(AnswerMembers { first, rest: members }))
                     .map(Observed::Known);
             }
         };
@@ -382,10 +397,10 @@ pub struct TrailStatus {
 #[serde(rename_all = "PascalCase")]
 pub struct EventSelectors {
     /// Basic event selectors.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects_or_null", skip_serializing_if = "Vec::is_empty")]
     pub event_selectors: Vec<EventSelector>,
     /// Advanced event selectors.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects_or_null", skip_serializing_if = "Vec::is_empty")]
     pub advanced_event_selectors: Vec<AdvancedEventSelector>,
 }
 
@@ -409,7 +424,7 @@ pub struct EventSelector {
 #[serde(rename_all = "PascalCase")]
 pub struct AdvancedEventSelector {
     /// The field selectors, all of which must hold.
-    #[serde(default, deserialize_with = "null_as_empty")]
+    #[serde(default, deserialize_with = "objects_or_null")]
     pub field_selectors: Vec<FieldSelector>,
 }
 
@@ -447,6 +462,41 @@ where
     T: Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn objects_or_null<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    null_as_empty(deserializer).map(objects)
+}
+
+fn objects<T>(list: Vec<Object<T>>) -> Vec<T> {
+    list.into_iter().map(|Object(object)| object).collect()
+}
+
+/// What is read from an object only: a derived `Deserialize` would also take a list, as the fields in order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 #[cfg(test)]
