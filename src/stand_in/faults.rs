@@ -59,10 +59,12 @@ pub enum Misbehaviour {
     Garbage,
     /// An HTML page with this status, as a proxy would send.
     HtmlPage(u16),
-    /// HTTP 200 and an answer without a member.
+    /// HTTP 200 and an answer without a member. The request has its effect.
     EmptyObject,
     /// The real answer with every member of another type (STS: without a member).
     WrongTypes,
+    /// The real answer with every item of its lists twice (STS: as it is).
+    Duplicates,
     /// The real answer, made larger than 10 MB by a member that is not in the model.
     Huge,
     /// PutEvaluations only: these rows come back in `FailedEvaluations` with HTTP 200, and are not kept.
@@ -189,29 +191,35 @@ impl Misbehaviour {
                 let page = "<!DOCTYPE html><html><body><h1>Bad gateway</h1><br></body></html>";
                 Some(Encoded::raw(*status, "text/html", page))
             }
-            Self::EmptyObject => Some(Encoded::new(request, Ok(json!({})), request_id)),
             Self::ResetBeforeAnswer
             | Self::ResetInBody
             | Self::Hang
             | Self::Delay(_)
             | Self::Trickle(_)
             | Self::TruncatedJson
+            | Self::EmptyObject
             | Self::WrongTypes
+            | Self::Duplicates
             | Self::Huge
             | Self::FailedEvaluations { .. } => None,
         }
     }
 
     /// What becomes of the real answer.
-    pub(super) fn distort(&self, mut answer: Encoded) -> Encoded {
+    pub(super) fn distort(&self, mut answer: Encoded, request: &Request, request_id: &str) -> Encoded {
         let object = serde_json::from_slice::<Map<String, Value>>(&answer.body);
         match (self, object) {
             (Self::TruncatedJson, _) => answer.body.truncate(answer.body.len() / 2),
+            (Self::EmptyObject, _) => answer = Encoded::new(request, Ok(json!({})), request_id),
             (Self::WrongTypes, Ok(mut members)) => {
                 members.values_mut().for_each(to_another_type);
                 answer.body = Value::Object(members).to_string().into();
             }
             (Self::WrongTypes, Err(_)) => answer.body = Bytes::from_static(b"<Response><Result/></Response>"),
+            (Self::Duplicates, Ok(mut members)) => {
+                members.values_mut().filter_map(Value::as_array_mut).for_each(|items| items.extend_from_within(..));
+                answer.body = Value::Object(members).to_string().into();
+            }
             (Self::Huge, Ok(mut members)) => {
                 members.insert("Padding".to_owned(), "x".repeat(PADDING).into());
                 answer.body = Value::Object(members).to_string().into();

@@ -161,7 +161,7 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
         let failing = misbehaviour.as_ref().and_then(Misbehaviour::failing_rows);
         let answer = lock(&shared.world).answer(&request, caller.as_ref(), failing.as_ref());
         let encoded = Encoded::new(&request, answer, &request_id);
-        misbehaviour.iter().fold(encoded, |encoded, fault| fault.distort(encoded))
+        misbehaviour.iter().fold(encoded, |encoded, fault| fault.distort(encoded, &request, &request_id))
     });
     lock(&shared.log).answer(arrived, &request, &answer, misbehaviour.is_some());
     presence.is_answered = true;

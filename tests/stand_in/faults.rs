@@ -110,6 +110,32 @@ async fn answers_can_be_malformed_in_many_ways() {
 }
 
 #[tokio::test]
+async fn duplicates_are_of_the_items_of_lists() {
+    let served =
+        serve(|world| world.add_fault(Fault::on("DescribeTrails", Misbehaviour::Duplicates).calls(2..=2))).await;
+    let us = served.signer(ACCOUNT, REGION);
+    let once = us.call("DescribeTrails", json!({})).await.json()["trailList"].as_array().unwrap().clone();
+    let twice = us.call("DescribeTrails", json!({})).await.json();
+    assert_eq!(twice["trailList"], Value::from([&once[..], &once[..]].concat()));
+}
+
+#[tokio::test]
+async fn an_empty_answer_comes_after_the_effect() {
+    let served = serve(|world| world.add_fault(Fault::on("PutEvaluations", Misbehaviour::EmptyObject))).await;
+    let rule = served.0.world().config_rule(ACCOUNT, REGION, "rule");
+    let token = served.0.world().result_token(&rule);
+    let row = json!({
+        "ComplianceResourceType": "AWS::::Account",
+        "ComplianceResourceId": ACCOUNT,
+        "ComplianceType": "COMPLIANT",
+        "OrderingTimestamp": 5,
+    });
+    let request = json!({ "ResultToken": token, "Evaluations": [row] });
+    assert_eq!(served.signer(ACCOUNT, REGION).call("PutEvaluations", request).await.text(), "{}");
+    assert_eq!(served.0.rows(&rule).len(), 1);
+}
+
+#[tokio::test]
 async fn a_fault_befalls_only_the_calls_that_fit() {
     let served = serve(|world| {
         let fault = |what| Fault::on(STATUS, what);

@@ -11,6 +11,7 @@ mod garbled;
 mod hanging;
 mod harness;
 mod home_region;
+mod order;
 mod own_faults;
 mod record;
 mod report;
