@@ -1,5 +1,7 @@
 //! The templates say what the rule says, and keep their promises.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
 #[path = "common/cloudformation.rs"]
 mod cloudformation;
 

@@ -58,6 +58,11 @@ pub fn partition(region: &str) -> Option<&'static str> {
     PARTITIONS.iter().find(|(_, regions)| regions.contains(&region)).map(|(partition, _)| *partition)
 }
 
+/// Every Region that we know.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    PARTITIONS.iter().flat_map(|(_, regions)| regions.iter().copied())
+}
+
 /// Whether the text has the form of a Region's name, so that it may stand in the host name of an endpoint.
 #[must_use]
 pub fn is_well_formed(text: &str) -> bool {
@@ -73,7 +78,7 @@ mod tests {
     #[test]
     fn every_known_region_is_well_formed_and_listed_once() {
         let mut seen = std::collections::BTreeSet::new();
-        for region in PARTITIONS.iter().flat_map(|(_, regions)| *regions) {
+        for region in known() {
             assert!(is_well_formed(region), "{region}");
             assert!(seen.insert(region), "{region}");
         }
