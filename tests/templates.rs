@@ -5,7 +5,7 @@
 #[path = "common/cloudformation.rs"]
 mod cloudformation;
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use cloudformation::{Stack, template};
 use cloudtrail_all_regions::rule::{
@@ -42,7 +42,10 @@ fn parse(input_parameters: &Value) -> Result<RuleParameters, String> {
 fn templates() -> Vec<(String, Value)> {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/cloudformation")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.ends_with(".yaml")).map(|name| (name.clone(), template(&name))).collect()
+    names
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "yaml"))
+        .map(|name| (name.clone(), template(&name)))
+        .collect()
 }
 
 #[test]
