@@ -137,13 +137,13 @@ impl<'t> Stack<'t> {
         let mut substituted = pieces.next().unwrap().to_owned();
         for piece in pieces {
             let (name, rest) = piece.split_once('}').unwrap();
-            substituted += &match (name.strip_prefix('!'), own.get(name), name.split_once('.')) {
+            let value = match (name.strip_prefix('!'), own.get(name), name.split_once('.')) {
                 (Some(literal), ..) => format!("${{{literal}}}"),
                 (None, Some(value), _) => text(&self.resolve(value).unwrap()),
                 (None, None, Some(_)) => name.to_owned(),
                 (None, None, None) => self.reference(name),
             };
-            substituted += rest;
+            substituted.extend([&value, rest]);
         }
         substituted
     }
