@@ -67,7 +67,11 @@ def checkov_findings(folder):
     if report["summary"]["parsing_errors"] or report["summary"]["resource_count"] == 0:
         sys.exit(f"checkov cannot read the templates: {report['results']['parsing_errors']}")
     return {
-        (pathlib.Path(check["file_path"]).name.removesuffix(".json"), check["resource"].rpartition(".")[2], check["check_id"])
+        (
+            pathlib.Path(check["file_path"]).name.removesuffix(".json"),
+            check["resource"].rpartition(".")[2],
+            check["check_id"],
+        )
         for check in report["results"]["failed_checks"]
     }
 

@@ -143,7 +143,7 @@ impl<'t> Stack<'t> {
                 (None, None, Some(_)) => name.to_owned(),
                 (None, None, None) => self.reference(name),
             };
-            substituted.extend([value.as_str(), rest]);
+            substituted.extend([&value, rest]);
         }
         substituted
     }
