@@ -335,6 +335,40 @@ fn trust_stands_for_refused_reads_of_another_accounts_organization_trail_only() 
 }
 
 #[test]
+fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
+    let custom = |claim: Option<bool>| {
+        move |trail: &mut Trail| {
+            trail.has_custom_event_selectors = claim;
+            trail.get_event_selectors = refused(&refusal("GetEventSelectors", "AccessDeniedException"));
+        }
+    };
+    let claims: [(&dyn Fn(&mut Trail), &dyn Fn(&mut Trail), TrailResult); 5] = [
+        (&|_| {}, &|trail| trail.is_multi_region_trail = None, TrailResult::Fail),
+        (&|_| {}, &|trail| trail.include_global_service_events = Some(false), TrailResult::Fail),
+        (
+            &|trail| trail.include_global_service_events = None,
+            &|trail| trail.include_global_service_events = Some(false),
+            TrailResult::Fail,
+        ),
+        (&custom(Some(false)), &custom(Some(true)), TrailResult::Unknown),
+        (&custom(Some(false)), &custom(None), TrailResult::Unknown),
+    ];
+    for (more, less, result) in claims {
+        let describe = |change: &dyn Fn(&mut Trail)| {
+            let mut evidence = compliant();
+            change(trail_of(&mut evidence));
+            trail_of(&mut evidence).clone()
+        };
+        for trails in [[describe(more), describe(less)], [describe(less), describe(more)]] {
+            let evidence = Evidence { trails: Observed::Known(trails.to_vec()), ..compliant() };
+            let verdict = (RULE.evaluate)(&evidence, &RuleParameters::default());
+            let results: Vec<TrailResult> = verdict.trails.iter().map(|judged| judged.result).collect();
+            assert_eq!(results, [result]);
+        }
+    }
+}
+
+#[test]
 fn what_fails_outweighs_what_is_unknown_and_that_what_is_hidden() {
     assert!(TrailResult::Pass < TrailResult::Hidden);
     assert!(TrailResult::Hidden < TrailResult::Unknown);

@@ -526,6 +526,7 @@ mod tests {
         }
         assert!(problem(&evidence("{\"Name\": \"x\"}")).contains("expected a list"));
         assert!(problem(&evidence("null")).contains("expected a list"));
+        assert!(problem(&evidence("[[]]")).contains("expected an object"));
         assert!(problem("{").contains("line 1"));
         assert!(problem(&format!("{} x", evidence("[]"))).contains("line 6"));
     }
