@@ -320,6 +320,18 @@ fn trust_stands_for_refused_reads_of_another_accounts_organization_trail_only() 
         trail.is_multi_region_trail = Some(false);
     });
     assert_eq!(of_one_region, (TrailResult::Fail, vec![Reason::SingleRegion]));
+    for (home_region_code, result) in [
+        ("AccessDeniedException", TrailResult::Pass),
+        ("TimedOut", TrailResult::Unknown),
+        ("ConnectionFailed", TrailResult::Unknown),
+    ] {
+        let at_home = Refusal { home_region_code: Some(home_region_code.to_owned()), ..denied.clone() };
+        let (judged, _) = judged_by(&trust, |trail| {
+            foreign(trail);
+            trail.get_trail_status = refused(&at_home);
+        });
+        assert_eq!(judged, result, "{home_region_code}");
+    }
 }
 
 #[test]
