@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     io::{BufRead as _, BufReader, Read},
     net::Ipv4Addr,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -32,7 +33,7 @@ pub(crate) struct Lambda {
     serving: JoinHandle<()>,
     invocations: UnboundedSender<Invocation>,
     answers: UnboundedReceiver<Answer>,
-    process: Child,
+    pub(crate) process: Child,
     stdout: UnboundedReceiver<String>,
     stderr: UnboundedReceiver<String>,
     count: u32,
@@ -87,7 +88,7 @@ impl Invoked {
 
 impl Lambda {
     /// Starts `bootstrap` with an environment that has nothing but Lambda's own variables and these.
-    pub(crate) async fn start(function_arn: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(bootstrap: &Path, function_arn: &str, environment: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (invocations, waiting) = unbounded_channel();
@@ -95,7 +96,7 @@ impl Lambda {
         let waiting = Mutex::new(waiting);
         let api = Arc::new(RuntimeApi { function_arn: function_arn.to_owned(), waiting, posted });
         let serving = tokio::spawn(serve(listener, api));
-        let mut process = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        let mut process = Command::new(bootstrap)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "cloudtrail-all-regions")

@@ -67,7 +67,7 @@ impl Deployed {
         ];
         environment.extend(member_role_name.map(|name| ("MEMBER_ROLE_NAME", name)));
         let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:cloudtrail-all-regions");
-        let lambda = Lambda::start(&function_arn, &environment).await;
+        let lambda = Lambda::start(env!("CARGO_BIN_EXE_bootstrap").as_ref(), &function_arn, &environment).await;
         stand_in.clear_calls();
         Self { stand_in, lambda, rule, result_tokens: Vec::new() }
     }

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# What the scripts that speak to AWS have in common; sourced by them.
+
+readonly poll_seconds=10
+export AWS_PAGER='' AWS_RETRY_MODE=standard
+aws_messages=$(mktemp)
+trap 'rm -f "$aws_messages"' EXIT
+
+fail() { # EXIT_CODE MESSAGE
+  printf '%s: %s\n' "${0##*/}" "$2" >&2
+  exit "$1"
+}
+
+note() { # MESSAGE
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+}
+
+wrong_usage() { # MESSAGE
+  fail 64 "$1; see --help"
+}
+
+needs() { # TOOLS...
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || fail 2 "$tool is needed and was not found"
+  done
+}
+
+# The Region that is asked for, else the one that the AWS CLI is set to.
+choose_region() { # REGION_OR_EMPTY
+  region=${1:-${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}}
+  [[ -n $region ]] || wrong_usage 'no Region is set; give --region'
+  [[ $region =~ ^[a-z][a-z0-9-]{0,31}$ ]] || wrong_usage "$region is no Region"
+}
+
+# A command that AWS refuses leaves its last line in aws_error.
+try_aws() { # ARGUMENTS_OF_AWS...
+  local ended=0
+  aws "$@" --region "$region" --output text 2>"$aws_messages" || ended=$?
+  return "$ended"
+}
+
+aws_error() {
+  grep -v '^[[:space:]]*$' "$aws_messages" | tail -n 1
+}
+
+ask() { # ARGUMENTS_OF_AWS...
+  try_aws "$@" || fail 2 "aws $1 $2: $(aws_error)"
+}
+
+# Does what changes something, or with --dry-run says it.
+change() { # ARGUMENTS_OF_AWS...
+  if [[ $dry_run == yes ]]; then
+    printf 'aws'
+    printf ' %q' "$@" --region "$region"
+    printf '\n'
+  else
+    note "aws $1 $2"
+    aws "$@" --region "$region" >&2 || fail 2 "aws $1 $2 failed"
+  fi
+}
+
+# Leaves the stack's status in stack_status.
+stack_exists() { # STACK_NAME
+  stack_status=$(try_aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus') && return
+  [[ $(aws_error) == *'does not exist'* ]] || fail 2 "aws cloudformation describe-stacks: $(aws_error)"
+  return 1
+}
+
+stack_output() { # STACK_NAME OUTPUT_KEY
+  ask cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue"
+}
+
+delete_stack() { # STACK_NAME ARGUMENTS_OF_AWS...
+  local stack=$1
+  shift
+  change cloudformation delete-stack --stack-name "$stack" "$@"
+  change cloudformation wait stack-delete-complete --stack-name "$stack"
+}
+
+sha256() { # FILE
+  if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+}
