@@ -334,6 +334,8 @@ fn trust_stands_for_refused_reads_of_another_accounts_organization_trail_only() 
     }
 }
 
+type Change<'c> = &'c dyn Fn(&mut Trail);
+
 #[test]
 fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
     let custom = |claim: Option<bool>| {
@@ -342,7 +344,7 @@ fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
             trail.get_event_selectors = refused(&refusal("GetEventSelectors", "AccessDeniedException"));
         }
     };
-    let claims: [(&dyn Fn(&mut Trail), &dyn Fn(&mut Trail), TrailResult); 5] = [
+    let claims: [(Change, Change, TrailResult); 5] = [
         (&|_| {}, &|trail| trail.is_multi_region_trail = None, TrailResult::Fail),
         (&|_| {}, &|trail| trail.include_global_service_events = Some(false), TrailResult::Fail),
         (
@@ -354,7 +356,7 @@ fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
         (&custom(Some(false)), &custom(None), TrailResult::Unknown),
     ];
     for (more, less, result) in claims {
-        let describe = |change: &dyn Fn(&mut Trail)| {
+        let describe = |change: Change| {
             let mut evidence = compliant();
             change(trail_of(&mut evidence));
             trail_of(&mut evidence).clone()
@@ -589,6 +591,8 @@ fn values_at_their_limits() {
         ("reportingRegion", json!("US-EAST-1")),
         ("reportingRegion", json!("cn-north-1")),
         ("checkDelivery", json!(["true"])),
+        ("s3BucketName", json!(["bucket"])),
+        ("s3BucketName", json!({"bucket": 1})),
         ("checkDelivery", json!({})),
         ("checkDelivery", json!([])),
     ] {
@@ -596,6 +600,20 @@ fn values_at_their_limits() {
         let [problem] = &error.problems[..] else { panic!("{error}") };
         assert!(problem.starts_with(name) && problem.contains("valid: "), "{name} {value}: {problem}");
         assert_eq!(*error.valid, RuleParameters::default(), "{name} {value}");
+    }
+}
+
+#[test]
+fn of_a_long_name_or_value_the_first_64_characters_are_said() {
+    for (given, said) in [
+        ("é".repeat(64), "é".repeat(64)),
+        ("é".repeat(65), format!("{}...", "é".repeat(64))),
+        ("x".repeat(1000), format!("{}...", "x".repeat(64))),
+    ] {
+        let problems = misconfigured(&json!({"checkDelivery": given})).problems;
+        assert_eq!(problems, [format!("checkDelivery is `{said}`; valid: true and false")]);
+        let problems = misconfigured(&json!({given: "true"})).problems;
+        assert!(problems[0].starts_with(&format!("{said} is no parameter")), "{problems:?}");
     }
 }
 
