@@ -132,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn milliseconds_since_1970_are_kept() {
+        for (text, milliseconds) in [
+            ("1970-01-01T00:00:01.500Z", 1_500),
+            ("1969-12-31T23:59:59.9999Z", -1),
+            ("2023-09-22T15:17:32.656Z", 1_695_395_852_656),
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().epoch_milliseconds(), milliseconds, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_time_is_refused_by_name() {
         for form in ["\"yesterday\"", "\"\"", "\"NaN\"", "\"1695395852.656\"", "\"inf\"", "1e300", "true"] {
             assert!(read(form).is_err_and(|error| error.contains("ISO 8601")), "{form}");
