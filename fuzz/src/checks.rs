@@ -383,29 +383,45 @@ fn recorded_as_enumerated(selectors: &EventSelectors, recorded: &ManagementEvent
             .map(|selector| any_taken(&|event| advanced_takes(selector, event)));
         basic.chain(advanced).collect::<Vec<bool>>()
     };
-    let (reads, writes) = (takes_some("true"), takes_some("false"));
     let is_plain = |selector: &EventSelector| *selector == EventSelector::default();
     let is_sufficient = selectors.event_selectors.iter().any(is_plain)
         || selectors.advanced_event_selectors.contains(&takes_management_events());
+    let (reads, writes) = (takes_some("true"), takes_some("false"));
+    let takes_both = reads.iter().zip(&writes).any(|(reads, writes)| *reads && *writes);
+    let (reads, writes) = (reads.contains(&true), writes.contains(&true));
+    // What looks at nothing but reads and writes is enumerated in full.
+    let is_in_full = are_enumerated_in_full(selectors);
     match recorded {
         ManagementEvents::All { except } => {
             assert!(except.iter().all(|source| allowed.contains(source)), "{selectors:?}");
             assert!(one_takes_all_but(selectors, except), "{selectors:?}");
             return;
         }
-        ManagementEvents::NoneAtAll => assert!(![reads, writes].concat().contains(&true), "{selectors:?}"),
-        ManagementEvents::ReadOnly => assert!(!writes.contains(&true), "{selectors:?}"),
-        ManagementEvents::WriteOnly => assert!(!reads.contains(&true), "{selectors:?}"),
-        ManagementEvents::Split => {
-            assert!(!reads.iter().zip(&writes).any(|(reads, writes)| *reads && *writes), "{selectors:?}");
-        }
+        ManagementEvents::NoneAtAll => assert!(!reads && !writes, "{selectors:?}"),
+        ManagementEvents::ReadOnly => assert!(!writes && (reads || !is_in_full), "{selectors:?}"),
+        ManagementEvents::WriteOnly => assert!(!reads && (writes || !is_in_full), "{selectors:?}"),
+        ManagementEvents::Split => assert!(!takes_both && (reads && writes || !is_in_full), "{selectors:?}"),
         ManagementEvents::ExceptEventSources(sources) => {
             assert!(!sources.is_empty() && !sources.iter().any(|source| allowed.contains(source)), "{selectors:?}");
             assert!(one_takes_all_but(selectors, &[sources, allowed].concat()), "{selectors:?}");
         }
-        ManagementEvents::Filtered => {}
+        ManagementEvents::Filtered => assert!(takes_both || !is_in_full, "{selectors:?}"),
     }
     assert!(!is_sufficient, "{selectors:?}");
+}
+
+fn are_enumerated_in_full(selectors: &EventSelectors) -> bool {
+    let is_basic = |selector: &EventSelector| {
+        let read_write_type = selector.read_write_type.as_deref().unwrap_or("All");
+        ["All", "ReadOnly", "WriteOnly"].contains(&read_write_type)
+            && selector.exclude_management_event_sources.is_empty()
+    };
+    let is_advanced = |field: &FieldSelector| {
+        let has_operator = *field != FieldSelector { field: field.field.clone(), ..FieldSelector::default() };
+        ["eventCategory", "readOnly"].contains(&field.field.as_str()) && has_operator
+    };
+    selectors.event_selectors.iter().all(is_basic)
+        && selectors.advanced_event_selectors.iter().flat_map(|selector| &selector.field_selectors).all(is_advanced)
 }
 
 /// A management event, as far as a selector can look at it.
