@@ -52,6 +52,15 @@ fn the_readmes_table_is_the_rules_own_parameters() {
 }
 
 #[test]
+fn the_readme_has_the_recommendations_number_in_each_benchmark() {
+    let readme = include_str!("../README.md");
+    for recommendation in RULE.recommendations {
+        let row = format!("| {} | {} |", recommendation.benchmark, recommendation.number);
+        assert!(readme.lines().any(|line| line == row), "{row}");
+    }
+}
+
+#[test]
 fn the_readme_names_every_reason_code() {
     let readme = include_str!("../README.md");
     let source = include_str!("../src/rule/cloudtrail_all_regions.rs");
