@@ -7,6 +7,7 @@ import json
 from botocore.exceptions import ClientError
 
 REGION = "us-east-1"
+PARTITIONS = {"us-gov-west-1": "aws-us-gov", "cn-north-1": "aws-cn"}
 READS = {"DescribeTrails", "GetTrailStatus", "GetEventSelectors"}
 # What the rule reads of DescribeTrails, and how CreateTrail is told.
 MEMBERS = {
@@ -52,7 +53,7 @@ class Account:
     def _create_trail(self, trail):
         region, owner, name = owner_of(trail)
         client = self.moto.client("cloudtrail", owner, region)
-        self.moto.client("s3", owner).create_bucket(Bucket=trail["S3BucketName"])
+        self.create_bucket(trail["S3BucketName"], owner, region)
         members = {created: trail[member] for member, created in MEMBERS.items() if created and trail.get(member)}
         # Absent means yes to CreateTrail.
         members["IncludeGlobalServiceEvents"] = trail.get("IncludeGlobalServiceEvents", True)
@@ -68,9 +69,15 @@ class Account:
         if custom := selectors_of(trail):
             client.put_event_selectors(TrailName=name, **custom)
 
+    def create_bucket(self, name, owner, region):
+        s3 = self.moto.client("s3", owner, region)
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=name, **place)
+
     def allow(self, operations):
         """Lets the role `Reader` do these, and nothing else in CloudTrail."""
-        iam = self.moto.client("iam", self.id)
+        iam = self.moto.client("iam", self.id, self.region)
         with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
             trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
             iam.create_role(RoleName="Reader", AssumeRolePolicyDocument=policy(trust))

@@ -22,7 +22,7 @@ def reported(*arguments, environment=None):
 
 def check(account, parameters, *arguments):
     """`check` with the credentials of the account's Reader."""
-    environment = account.moto.environment(account.id, "Reader") | {
+    environment = account.moto.environment(account.id, account.region, "Reader") | {
         "AWS_REGION": account.region,
         "AWS_ENDPOINT_URL_CLOUDTRAIL": account.moto.url,
         "AWS_ENDPOINT_URL_STS": account.moto.url,
@@ -43,10 +43,6 @@ def verdict(report):
 
 def codes(trail):
     return [reason["code"] for reason in trail["reasons"]]
-
-
-# What a remedy leaves to the person who runs it; CAPABILITY_IAM is none of them.
-PLACEHOLDER = re.compile(r"\b(?!CAPABILITY_)[A-Z]+(?:_[A-Z]+)*\b")
 
 
 def placeholders(command):

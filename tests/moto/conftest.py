@@ -11,7 +11,7 @@ from moto.core.exceptions import AccessDeniedError, JsonRESTError
 from moto.iam.access_control import IAMRequest
 from moto.server import ThreadedMotoServer
 
-from accounts import REGION
+from accounts import PARTITIONS, REGION
 
 
 class Moto:
@@ -24,11 +24,11 @@ class Moto:
         request = urllib.request.Request(f"{self.url}/moto-api/{path}", body.encode(), {"Content-Type": "text/plain"})
         urllib.request.urlopen(request, timeout=10).close()
 
-    def environment(self, account_id, role="Person"):
-        """The environment of somebody who signed in to the account."""
-        role_arn = f"arn:aws:iam::{account_id}:role/{role}"
+    def environment(self, account_id, region=REGION, role="Person"):
+        """The environment of somebody who signed in to the account in the Region's partition."""
+        role_arn = f"arn:{PARTITIONS.get(region, 'aws')}:iam::{account_id}:role/{role}"
         nobody = {"AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "example", "SessionToken": None}
-        sts = self._client("sts", REGION, nobody)
+        sts = self._client("sts", region, nobody)
         credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName="moto")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
@@ -41,7 +41,7 @@ class Moto:
         }
 
     def client(self, service, account_id, region=REGION, role="Person"):
-        environment = self.environment(account_id, role)
+        environment = self.environment(account_id, region, role)
         return self._client(service, region, {
             "AccessKeyId": environment["AWS_ACCESS_KEY_ID"],
             "SecretAccessKey": environment["AWS_SECRET_ACCESS_KEY"],
