@@ -6,6 +6,7 @@ use crate::rule::{
     cloudtrail_all_regions::Reason,
     evidence::{AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail},
     parameters::RuleParameters,
+    region,
 };
 
 /// What to do about a reason.
@@ -44,8 +45,11 @@ impl Remedy {
                 let policy =
                     ["s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text"];
                 let key = trail.kms_key_id.as_deref().map(|key| {
+                    // The key is in the bucket's Region, which need not be the trail's.
+                    let region = key.split(':').nth(3).filter(|region| region::is_well_formed(region));
+                    let region = region.unwrap_or(command.region);
                     let policy = ["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"];
-                    aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", command.region]].concat())
+                    aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", region]].concat())
                 });
                 [command.get_trail_status(), aws(&policy)].into_iter().chain(key).collect()
             }

@@ -77,6 +77,7 @@ class Account:
 
     def allow(self, operations):
         """Lets the role `Reader` do these, and nothing else in CloudTrail."""
+        self.allowed = set(operations)
         iam = self.moto.client("iam", self.id, self.region)
         with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
             trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}

@@ -3,19 +3,27 @@
 import json
 import os
 import pathlib
-import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXITS = {"COMPLIANT": 0, "NOT_APPLICABLE": 0, "NON_COMPLIANT": 1, None: 2}
 
 
-def reported(*arguments, environment=None):
-    """The one account of a report as JSON."""
+def run(*arguments, environment=None):
     command = [os.environ["CLOUDTRAIL_ALL_REGIONS"], *map(str, arguments), "--format", "json"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     assert ended.stdout, ended.stderr
-    (account,) = json.loads(ended.stdout)["accounts"]
+    return json.loads(ended.stdout)["accounts"], ended
+
+
+def reports(*arguments):
+    """The accounts of a report as JSON."""
+    return run(*arguments)[0]
+
+
+def reported(*arguments, environment=None):
+    """The one account of a report as JSON."""
+    (account,), ended = run(*arguments, environment=environment)
     assert ended.returncode == EXITS[account["complianceType"]], ended.stderr
     return account
 
@@ -43,12 +51,6 @@ def verdict(report):
 
 def codes(trail):
     return [reason["code"] for reason in trail["reasons"]]
-
-
-def placeholders(command):
-    """The words in capitals that stand alone as an argument."""
-    words = re.findall(r"(?<= )(?!CAPABILITY_)[A-Z][A-Z_]+(?=:\*|'| |$)", command)
-    return set(words)
 
 
 def run_aws(command, endpoint, environment):
