@@ -83,6 +83,7 @@ fn every_reason_code_is_explained_once() {
     let (_, rest) = source.split_once("pub fn code(&self)").unwrap();
     let (codes, _) = rest.split_once("/// What a trail is").unwrap();
     let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).collect();
-    let explained: Vec<&str> = cloudtrail_all_regions::cli::explain::reasons().iter().map(|reason| reason.code).collect();
+    let explained: Vec<&str> =
+        cloudtrail_all_regions::cli::explain::reasons().iter().map(|reason| reason.code).collect();
     assert_eq!(codes, explained);
 }
