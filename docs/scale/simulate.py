@@ -33,7 +33,9 @@ def cost():
     return module
 
 
-TIMES = cost().Times()
+COST = cost()
+TIMES = COST.Times()
+table, replaced = COST.table, COST.replaced
 ATTEMPTS = 3  # src/aws/connections.rs
 BACKOFF_S = 1.0  # the same: the longest first wait; the second is twice as long
 ASYNC_RETRY_S = [60, 120]  # Lambda, after an error of the function
@@ -262,11 +264,6 @@ def seconds(value):
     return f"{value:.1f} s" if value < 100 else f"{value / 60:.0f} min"
 
 
-def table(header, rows):
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
 def row(name, scenario, outcome):
     throttled = [f"{outcome.throttled[service]:,}" for service in ("Lambda", "STS", "CloudTrail")]
     counts = [f"{value:,}" for value in (outcome.invocations, outcome.cold, outcome.peak)]
@@ -319,6 +316,7 @@ def accounts_in_a_policy():
 
 
 def tables():
+    """The tables of the page, by the names of their marks."""
     named = {"limits": LIMITS, "owner": OWNER}
     made = {
         name: table(["10,000 events", *HEADER], [row(key, it, simulate(it)) for key, it in scenarios.items()])
@@ -331,7 +329,7 @@ def tables():
     made["first"] = table(["what happens, from how many accounts on", *names], rows)
     rows = [(f"{reserved:,}", Scenario(concurrency=reserved)) for reserved in RESERVATIONS]
     made["reserved"] = table(["ReservedConcurrency", *HEADER], [row(name, it, simulate(it)) for name, it in rows])
-    return made
+    return {f"docs/scale/simulate.py: {name}": text for name, text in made.items()}
 
 
 CURVES = [
@@ -377,15 +375,6 @@ def picture():
         parts.append(f'<path d="M{left} {44 + 18 * index}h24" stroke="{colour}" stroke-width="2.5"/>')
         parts.append(f'<text x="{left + 32}" y="{48 + 18 * index}">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])
-
-
-def replaced(page, made):
-    """The page, with each table between its marks."""
-    for name, text in made.items():
-        begin, end = f"<!-- {name} -->\n", "<!-- end -->"
-        before, rest = page.split(begin)
-        page = f"{before}{begin}{text}\n{rest[rest.index(end) :]}"
-    return page
 
 
 def main():

@@ -2,7 +2,9 @@
 
 import importlib.machinery
 import importlib.util
+import json
 import pathlib
+import re
 import sys
 import unittest
 
@@ -52,6 +54,39 @@ class Cost(unittest.TestCase):
             self.assertRegex(price.read, r"^2\d{3}-\d\d-\d\d, |^not confirmed$", name)
             tops = [up_to for up_to, _ in price.tiers]
             self.assertEqual((tops, tops[-1]), (sorted(tops), float("inf")), name)
+
+    def test_a_report_line_takes_the_place_of_the_estimate(self):
+        estimate, report = (cost.tables(cost.Times(), 128, "arm64", given) for given in (None, 2000))
+        self.assertEqual(estimate["scripts/cost: prices"], report["scripts/cost: prices"])
+        self.assertIn("| a cold run with 128 MB | 2000 ms |", report["scripts/cost: inputs"])
+        last = report["scripts/cost: months"].splitlines()[-1]
+        # 7.2 million runs of two seconds with an eighth of a GB: 24.00, and 1.44 for the requests.
+        self.assertIn(" | 25.44 | ", last)
+
+    def test_only_marked_tables_are_replaced(self):
+        page = "a\n<!-- one -->\nold\n<!-- end -->\nb\n<!-- two -->\n<!-- end -->\n"
+        expected = "a\n<!-- one -->\n1\n<!-- end -->\nb\n<!-- two -->\n2\n<!-- end -->\n"
+        self.assertEqual(cost.replaced(page, {"one": "1", "two": "2"}), expected)
+
+
+class Project(unittest.TestCase):
+    def test_the_readme_has_what_it_prints(self):
+        page = cost.README.read_text()
+        made = cost.tables(cost.Times(), 128, "arm64")
+        self.assertEqual(cost.replaced(page, made), page, "run scripts/cost --write")
+
+    def test_the_template_has_its_memory_architecture_and_alarms(self):
+        template = (PATH.parents[1] / "cloudformation/rule.yaml").read_text()
+        self.assertEqual(template.count("Type: AWS::CloudWatch::Alarm"), cost.ALARMS)
+        self.assertIn("  MemorySize:\n    Type: Number\n    Default: 128\n", template)
+        self.assertIn("  Architecture:\n    Type: String\n    Default: arm64\n", template)
+
+    def test_it_counts_the_metrics_and_calls_that_the_readme_shows(self):
+        page = cost.README.read_text()
+        calls = re.search(r'"calls": (\{.*?\})', page)[1]
+        self.assertEqual(sum(json.loads(calls).values()), cost.CLOUDTRAIL_READS + cost.CONFIG_CALLS)
+        metrics = ["Duration", "Evaluations", "TrailsSeen", "RefusedRows", "Misconfigured"]
+        self.assertEqual([f'"{name}":' in page for name in metrics], [True] * cost.METRICS)
 
 
 if __name__ == "__main__":
