@@ -49,7 +49,7 @@ class Scenario:
     accounts: int = 10_000
     spread_s: float = 0
     trails: int = 1
-    concurrency: int = 100
+    concurrency: int = 50
     scaling: float = 100
     scaling_burst: float = 1_000
     sts: float = 600
@@ -58,6 +58,7 @@ class Scenario:
     memory: int = 128
     maximum_event_age_s: float = 3_600
     maximum_retries: int = 2
+    times: COST.Times = TIMES
     seed: int = 1
 
 
@@ -196,10 +197,10 @@ class Simulation:
 
     def invocation(self, cold):
         """AssumeRole; DescribeTrails; GetTrailStatus and GetEventSelectors of every trail at once; PutEvaluations."""
-        scenario = self.scenario
+        scenario, times = self.scenario, self.scenario.times
         if cold:
-            yield TIMES.init() / 1000
-        cpu_of_a_wave = TIMES.cpu(scenario.memory, cold, member=True) / 1000 / 4
+            yield times.init() / 1000
+        cpu_of_a_wave = times.cpu(scenario.memory, cold, member=True) / 1000 / 4
         # A member's own calls are counted in its own account: nobody else's matter.
         member = Bucket(scenario.cloudtrail)
         member.at = self.now
@@ -216,12 +217,12 @@ class Simulation:
         yield cpu_of_a_wave
         if not all((yield [self.call("CloudTrail", reads, backoff) for _ in range(calls)])):
             return False
-        yield cpu_of_a_wave + TIMES.call_ms / 1000
+        yield cpu_of_a_wave + times.call_ms / 1000
         return True
 
     def call(self, service, bucket, backoff):
         """A call with its retries. Not for AWS Config, which publishes no rate."""
-        took = TIMES.call_ms / 1000
+        took = self.scenario.times.call_ms / 1000
         for attempt in range(ATTEMPTS):
             if bucket.take(self.now):
                 yield took
@@ -237,7 +238,7 @@ def simulate(scenario):
     return Simulation(scenario).run()
 
 
-RESERVED = 100  # cloudformation/rule.yaml, for a central function
+RESERVED = 50  # cloudformation/rule.yaml, for a central function
 LIMITS = {
     "over a minute": Scenario(spread_s=60),
     "over a minute, none reserved": Scenario(spread_s=60, concurrency=1_000),
@@ -255,6 +256,8 @@ OWNER = {
 }
 SIZES = [100, 200, 500, 1_000, 2_000, 5_000, 10_000]
 RESERVATIONS = [10, 50, 100, 200, 1_000]
+# What a call takes, and how many times slower than scripts/cost's a vCPU of Lambda is.
+SPEEDS = [(10, 1), (50, 2), (200, 4)]
 POLICY_BYTES = 20 * 1024  # Lambda quotas: the function's resource policy
 
 
@@ -329,11 +332,19 @@ def tables():
     made["first"] = table(["what happens, from how many accounts on", *names], rows)
     rows = [(f"{reserved:,}", Scenario(concurrency=reserved)) for reserved in RESERVATIONS]
     made["reserved"] = table(["ReservedConcurrency", *HEADER], [row(name, it, simulate(it)) for name, it in rows])
+    rows = []
+    for call_ms, slowdown in SPEEDS:
+        times = dataclasses.replace(TIMES, call_ms=call_ms, slowdown=slowdown)
+        for reserved in (RESERVED, 2 * RESERVED):
+            scenario = Scenario(times=times, concurrency=reserved)
+            name = f"{call_ms} ms, {times.billed(128, cold=False, member=True)} ms a warm run, {reserved} reserved"
+            rows.append(row(name, scenario, simulate(scenario)))
+    made["speed"] = table(["what a call takes", *HEADER], rows)
     return {f"docs/scale/simulate.py: {name}": text for name, text in made.items()}
 
 
 CURVES = [
-    ("in the same instant, 100 reserved", "#2a9d5c", Scenario()),
+    ("in the same instant, 50 reserved", "#2a9d5c", Scenario()),
     ("in the same instant, none reserved", "#d9822b", Scenario(concurrency=1_000)),
     ("over a minute", "#3d7fd9", Scenario(spread_s=60)),
     ("in the same instant, reads counted at the trail's owner", "#c2455e", Scenario(reads_counted_at_owner=True)),
