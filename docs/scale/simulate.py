@@ -102,7 +102,7 @@ class Bucket:
         return is_there
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Event:
     """An event in Lambda's queue."""
 
@@ -172,10 +172,10 @@ class Simulation:
             self.environments += 1
         else:
             first, longest = THROTTLED_RETRY_S
-            wait = min(longest, first * 2**event.throttled)
+            wait = min(longest, first << event.throttled)
             event.throttled += 1
             self.outcome.throttled["Lambda"] += 1
-            self.after(wait * self.random.uniform(0.5, 1), self.attempt, event)
+            self.after(wait * (0.5 + self.random.random() / 2), self.attempt, event)
             return
         self.outcome.invocations += 1
         self.outcome.cold += cold
@@ -249,7 +249,6 @@ LIMITS = {
 }
 OWNER = {
     "in the same instant": Scenario(reads_counted_at_owner=True),
-    "in the same instant, 1 reserved": Scenario(reads_counted_at_owner=True, concurrency=1),
     "in the same instant, 1 reserved, events kept for 6 hours": Scenario(
         reads_counted_at_owner=True, concurrency=1, maximum_event_age_s=21_600
     ),
