@@ -348,7 +348,7 @@ CURVES = [
     ("over a minute", "#3d7fd9", Scenario(spread_s=60)),
     ("in the same instant, reads counted at the trail's owner", "#c2455e", Scenario(reads_counted_at_owner=True)),
 ]
-SPAN_S = 90
+SPAN_S = 150
 
 
 def picture():
@@ -374,7 +374,7 @@ def picture():
     for count in range(0, 10_001, 2_500):
         parts.append(f'<path class="grid" d="M{left} {y(count)}H{width - right}"/>')
         parts.append(f'<text x="{left - 8}" y="{y(count) + 4}" text-anchor="end">{count:,}</text>')
-    for at in range(0, SPAN_S + 1, 15):
+    for at in range(0, SPAN_S + 1, 30):
         parts.append(f'<text x="{x(at)}" y="{height - bottom + 20}" text-anchor="middle">{at}</text>')
     parts.append(f'<text x="{left + across / 2}" y="{height - 10}" text-anchor="middle">seconds</text>')
     for index, (name, colour, scenario) in enumerate(CURVES):

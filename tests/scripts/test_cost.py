@@ -81,6 +81,14 @@ class Project(unittest.TestCase):
         self.assertIn("  MemorySize:\n    Type: Number\n    Default: 128\n", template)
         self.assertIn("  Architecture:\n    Type: String\n    Default: arm64\n", template)
 
+    def test_the_least_memory_costs_least_and_the_evaluation_a_thousand_times_as_much(self):
+        times, usd = cost.Times(), []
+        for memory in cost.MEMORY_SIZES:
+            billed = times.billed(memory, cold=True)
+            usd.append(cost.PRICES["request"].of(1) + cost.duration_usd(billed, memory, "arm64", 1))
+        self.assertEqual((usd, cost.MEMORY_SIZES[0]), (sorted(usd), 128))
+        self.assertGreater(cost.PRICES["evaluation"].of(1), 1000 * usd[0])
+
     def test_it_counts_the_metrics_and_calls_that_the_readme_shows(self):
         page = cost.README.read_text()
         calls = re.search(r'"calls": (\{.*?\})', page)[1]
