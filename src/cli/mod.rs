@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod check;
+pub mod compare;
 pub mod files;
 pub mod format;
 pub mod invoke;
@@ -38,6 +39,7 @@ Exit codes: 0 compliant or not applicable, 1 non-compliant, 2 could not evaluate
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::Check>),
+    Compare(Box<compare::Compare>),
     Invoke(Box<invoke::Invoke>),
 }
 
@@ -147,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
     };
     let ended = match &arguments.command {
         Command::Check(check) => check.run(stdout, stderr),
+        Command::Compare(compare) => compare.run(stdout, stderr),
         Command::Invoke(invoke) => invoke.run(stdout, stderr),
     };
     ended.unwrap_or_else(|error| {
