@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cli::report::Report,
     rule::{
-        cloudtrail_all_regions::{JudgedTrail, RULE, TrailResult},
+        cloudtrail_all_regions::{JudgedTrail, RULE, Reason, TrailResult},
         evaluation::ComplianceType,
         evidence::{Evidence, Observed, TrailStatus},
         parameters::{PARAMETERS, RuleParameters},
@@ -45,7 +45,7 @@ impl Here<'_> {
         if recorded == verdict {
             return Vec::new();
         }
-        let mut lines = self.changes_since(rule);
+        let mut lines = Vec::new();
         match (self.judged, rule.managed) {
             (None, _) => lines.push(format!("here the parameters decide: {}", self.report.annotation)),
             (Some(_), None) => lines.extend(self.other_parameters(rule)),
@@ -53,6 +53,7 @@ impl Here<'_> {
                 lines.extend(by_documentation(evidence, valid, verdict, managed, &rule.parameters()));
             }
         }
+        lines.extend(self.changes_since(rule));
         lines
     }
 
@@ -126,7 +127,7 @@ fn without_result(rule: &ComparedRule) -> Vec<String> {
     let Some(others) = rule.other_resources else { return Vec::new() };
     let mut lines = Vec::new();
     if others > 0 {
-        lines.push(format!("it has results for {others} other resources, and none for the account"));
+        lines.push(format!("it has no result for the account, and {others} for other resources"));
     }
     let Some(status) = &rule.evaluation_status else { return lines };
     if let Some(code) = &status.last_error_code {
@@ -152,15 +153,14 @@ fn by_documentation(
     let here = (RULE.evaluate)(evidence, valid).trails;
     let as_documented = managed.as_documented(parameters);
     let documented = (RULE.evaluate)(evidence, &as_documented).trails;
-    let asked = |judged: &JudgedTrail| -> Vec<String> {
+    let asked = |judged: &JudgedTrail| -> Vec<&Reason> {
         let same = documented.iter().find(|other| std::ptr::eq(other.trail, judged.trail));
         let reasons = same.into_iter().flat_map(|other| &other.reasons);
-        let asked = reasons.filter(|reason| managed.asks(reason, parameters) == Documented::Asked);
-        asked.map(ToString::to_string).collect()
+        reasons.filter(|reason| managed.asks(reason, parameters) == Documented::Asked).collect()
     };
     if verdict == ComplianceType::Compliant {
         let passing = here.iter().filter(|judged| judged.result == TrailResult::Pass);
-        return passing.flat_map(|judged| why_not_compliant(judged, evidence, managed, asked(judged))).collect();
+        return passing.flat_map(|judged| why_not_compliant(judged, evidence, managed, &asked(judged))).collect();
     }
     if evidence.trails.known().is_none() {
         return vec!["here DescribeTrails was refused, so that nothing can be held against its result".to_owned()];
@@ -195,11 +195,15 @@ fn why_not_compliant(
     judged: &JudgedTrail,
     evidence: &Evidence,
     managed: ManagedRule,
-    asked: Vec<String>,
+    asked: &[&Reason],
 ) -> Vec<String> {
     let (trail, rule) = (judged.trail.display_name(), managed.name());
     if !asked.is_empty() {
-        return asked.into_iter().map(|reason| format!("trail {trail} {reason}, and {rule} asks otherwise")).collect();
+        let line = |reason: &&Reason| {
+            let code = reason.code();
+            format!("trail {trail}, {code} ({reason}): {rule} asks for this, and nothing here does")
+        };
+        return asked.iter().map(line).collect();
     }
     let mut lines = Vec::new();
     let mut does_not_say = |whether: String| {

@@ -1,14 +1,9 @@
-//! `check` as its users meet it, against a stand-in of AWS on this machine.
-#![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-#[path = "common/live.rs"]
-mod live;
+//! `check`.
 
 use std::{fs, net::TcpListener, path::Path};
 
+use super::harness::{Live, Ran, bare, ended, example, read_json};
 use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
-use live::{Live, Ran, bare, ended, example, read_json};
 use serde_json::{Value, json};
 
 const RULE: &str = "cis-3-1-cloudtrail-all-regions";
