@@ -279,12 +279,31 @@ async fn what_cannot_be_written_is_said_and_leaves_nothing_behind() {
 
     let file = live.path("report.json");
     fs::write(&file, "as it was").unwrap();
+    let writable = fs::metadata(&file).unwrap().permissions();
+    let mut read_only = writable.clone();
+    read_only.set_readonly(true);
+    fs::set_permissions(&file, read_only).unwrap();
+    for option in ["--output", "--save-evidence"] {
+        let ran = live.run(&["check", option, file.to_str().unwrap()]).await;
+        assert_says(&ran, 2, &["report.json: permission denied"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
+    }
+    fs::set_permissions(&file, writable).unwrap();
     let ran = live.run(&["check", "--output", file.to_str().unwrap(), "--save-evidence", "missing/x"]).await;
     assert_eq!(ran.code, Some(2));
     assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
     let ran = live.run(&["check", "--format", "json", "--output", file.to_str().unwrap()]).await;
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
     assert_eq!(read_json(&file)["accounts"][0]["complianceType"], "COMPLIANT");
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let ran = live.run(&["check", "--save-evidence", file.to_str().unwrap()]).await;
+        assert_eq!(ran.code, Some(0));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }
 
 #[cfg(target_os = "linux")]
