@@ -47,7 +47,10 @@ async fn every_example_account_gets_live_the_verdict_of_its_file() {
         let live = Live::serve(&read_json(path), |_| {}).await;
         let offline =
             ended(bare(live.home.path(), &["check", "--format", "json", "--evidence", path.to_str().unwrap()])).await;
-        let online = live.run(&["check", "--format", "json"]).await;
+        let saved = live.path("saved.json").to_str().unwrap().to_owned();
+        let online = live.run(&["check", "--format", "json", "--save-evidence", &saved]).await;
+        let replayed = ended(bare(live.home.path(), &["check", "--format", "json", "--evidence", &saved])).await;
+        assert_eq!((online.code, online.json()), (replayed.code, replayed.json()), "{}", path.display());
         assert_eq!(verdict(&online), verdict(&offline), "{}: {}", path.display(), online.stderr);
         assert_eq!(online.code, offline.code, "{}", path.display());
         let operations = live.operations();
@@ -88,8 +91,10 @@ async fn a_misconfigured_rule_is_its_verdict_and_nothing_is_read() {
         });
     })
     .await;
-    let ran = live.run(&["check", "--rule", RULE]).await;
+    let ran = live.run(&["check", "--rule", RULE, "--save-evidence", "saved.json"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert_eq!(ran.stderr, "warning: nothing was read, so saved.json is not written\n");
+    assert!(!live.path("saved.json").exists());
     assert!(ran.stdout.contains("Rule misconfigured: checkDelivry is no parameter; the nearest is checkDelivery"));
     assert_eq!(live.operations(), ["DescribeConfigRules", "GetCallerIdentity"]);
 }

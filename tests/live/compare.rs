@@ -174,6 +174,32 @@ async fn what_happened_after_the_result_is_told() {
 }
 
 #[tokio::test]
+async fn the_age_counts_from_the_last_evaluation_that_found_the_same() {
+    let now = SystemTime::now();
+    for (evaluated, line) in [
+        (now - HOUR * 2, Some("what was read here is 2 h 0 min newer; a change since then shows here first")),
+        // Another machine's clock.
+        (now + HOUR, None),
+    ] {
+        let live = Live::serve(&account("stopped", |_| {}), |world| {
+            deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+            let rule = world.config_rule(ACCOUNT, REGION, "a");
+            let seconds = evaluated.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+            world.change_evaluation_status(&rule, |status| {
+                status.insert("LastSuccessfulEvaluationTime".to_owned(), seconds.into());
+            });
+        })
+        .await;
+        let (_, comparison) = compare(&live, &[]).await;
+        let rule = about(&comparison, "a");
+        let lines: Vec<&str> = rule["why"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let not_said = is_not_said("trail", "not-logging", "cloudtrail-enabled");
+        assert_eq!(lines, [not_said.as_str()].into_iter().chain(line).collect::<Vec<_>>());
+        assert!(live.run(&["compare"]).await.stdout.contains("; evaluated again at 20"));
+    }
+}
+
+#[tokio::test]
 async fn a_managed_rule_that_is_deployed_twice_is_compared_by_its_parameters() {
     let live = Live::serve(&account("write-only", |_| {}), |world| {
         deploy(world, "lax", Some(MULTI_REGION), &json!({}), Some("COMPLIANT"));

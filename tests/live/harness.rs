@@ -114,7 +114,6 @@ impl Drop for Live {
             let name = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
             let lines: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
             let folder = Path::new(&directory).join("live");
-            fs::create_dir_all(&folder).unwrap();
             fs::write(
                 folder.join(format!("{name}-{}.jsonl", self.stand_in.endpoint().rsplit(':').next().unwrap())),
                 lines,

@@ -11,9 +11,12 @@ use crate::rule::{
 /// A managed rule that asks for trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ManagedRule {
-    MultiRegionCloudTrailEnabled,
-    CloudTrailEnabled,
-    CloudTrailSecurityTrailEnabled,
+    /// At least one multi-Region trail.
+    MultiRegion,
+    /// A trail is enabled.
+    Enabled,
+    /// At least one trail defined with security best practices.
+    Security,
 }
 
 /// What the documentation of a managed rule says about a reason.
@@ -28,30 +31,29 @@ pub(super) enum Documented {
 }
 
 impl ManagedRule {
-    pub(super) const ALL: [Self; 3] =
-        [Self::MultiRegionCloudTrailEnabled, Self::CloudTrailEnabled, Self::CloudTrailSecurityTrailEnabled];
+    pub(super) const ALL: [Self; 3] = [Self::MultiRegion, Self::Enabled, Self::Security];
 
     /// `SourceIdentifier`.
     pub(super) fn identifier(self) -> &'static str {
         match self {
-            Self::MultiRegionCloudTrailEnabled => "MULTI_REGION_CLOUD_TRAIL_ENABLED",
-            Self::CloudTrailEnabled => "CLOUD_TRAIL_ENABLED",
-            Self::CloudTrailSecurityTrailEnabled => "CLOUDTRAIL_SECURITY_TRAIL_ENABLED",
+            Self::MultiRegion => "MULTI_REGION_CLOUD_TRAIL_ENABLED",
+            Self::Enabled => "CLOUD_TRAIL_ENABLED",
+            Self::Security => "CLOUDTRAIL_SECURITY_TRAIL_ENABLED",
         }
     }
 
     /// The name by which AWS documents it.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::MultiRegionCloudTrailEnabled => "multi-region-cloudtrail-enabled",
-            Self::CloudTrailEnabled => "cloudtrail-enabled",
-            Self::CloudTrailSecurityTrailEnabled => "cloudtrail-security-trail-enabled",
+            Self::MultiRegion => "multi-region-cloudtrail-enabled",
+            Self::Enabled => "cloudtrail-enabled",
+            Self::Security => "cloudtrail-security-trail-enabled",
         }
     }
 
     /// The parameters with which our rule has a reason for all that this one is documented to ask, and more.
     pub(super) fn as_documented(self, parameters: &Map<String, Value>) -> RuleParameters {
-        let asks_all = self == Self::CloudTrailSecurityTrailEnabled;
+        let asks_all = self == Self::Security;
         let target = |name: &str| set(parameters, name).filter(|_| !asks_all);
         let log_group = target("cloudWatchLogsLogGroupArn");
         RuleParameters {
@@ -67,7 +69,7 @@ impl ManagedRule {
     /// Whether this rule is documented to ask for what the reason says is missing.
     pub(super) fn asks(self, reason: &Reason, parameters: &Map<String, Value>) -> Documented {
         use Documented::{Asked, NotAsked, NotSaid};
-        if self == Self::CloudTrailSecurityTrailEnabled {
+        if self == Self::Security {
             return match reason {
                 Reason::SingleRegion
                 | Reason::NoGlobalServiceEvents
@@ -91,10 +93,10 @@ impl ManagedRule {
             (_, Reason::OtherBucket { .. }) => target("s3BucketName"),
             (_, Reason::OtherTopic { .. }) => target("snsTopicArn"),
             (_, Reason::OtherLogGroup { .. }) => target("cloudWatchLogsLogGroupArn"),
-            (Self::CloudTrailEnabled, Reason::SingleRegion) => {
+            (Self::Enabled, Reason::SingleRegion) => {
                 NotAsked("it asks for a trail, not for a multi-Region one".to_owned())
             }
-            (Self::CloudTrailEnabled, _) => NotSaid,
+            (Self::Enabled, _) => NotSaid,
             (_, Reason::SingleRegion | Reason::ExcludedEventSources(_)) => Asked,
             (_, Reason::NoManagementEvents) => match set(parameters, "includeManagementEvents") {
                 Some(value) if value.eq_ignore_ascii_case("true") => Asked,
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_multi_region_rule_asks_for_reads_and_writes_only_where_its_parameter_says_so() {
-        let rule = ManagedRule::MultiRegionCloudTrailEnabled;
+        let rule = ManagedRule::MultiRegion;
         for (value, reason, is_asked) in [
             (json!({}), Reason::ReadOnly, false),
             (json!({"readWriteType": "ALL"}), Reason::ReadOnly, true),
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn only_the_security_rule_asks_for_encryption_and_validation() {
         for rule in ManagedRule::ALL {
-            let asks_all = rule == ManagedRule::CloudTrailSecurityTrailEnabled;
+            let asks_all = rule == ManagedRule::Security;
             for reason in [Reason::NoKmsEncryption, Reason::NoLogFileValidation, Reason::NoGlobalServiceEvents] {
                 assert_eq!(rule.asks(&reason, &Map::new()) == Documented::Asked, asks_all, "{rule:?} {reason:?}");
             }

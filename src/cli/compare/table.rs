@@ -28,7 +28,9 @@ pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Wri
         self::rule(rule, out)?;
     }
     if !comparison.not_deployed.is_empty() {
-        writeln!(out, "\nNot deployed in {region}: {}", comparison.not_deployed.join(", "))?;
+        let is_own = comparison.rules.iter().all(|rule| rule.managed.is_some());
+        let tip = if is_own { " (--rule takes another name)" } else { "" };
+        writeln!(out, "\nNot deployed in {region}: {}{tip}", comparison.not_deployed.join(", "))?;
     }
     for (index, not_read) in comparison.not_read.iter().enumerate() {
         if index == 0 {

@@ -76,8 +76,10 @@ impl Here<'_> {
                 lines.push(format!("trail {} {did} at {when}, after that result", trail.display_name()));
             }
         }
-        let seconds = seconds_between(evaluated, self.report.collected_at);
-        lines.push(format!("what was read here is {} newer; a change since then shows here first", age(seconds)));
+        if evaluated < self.report.collected_at {
+            let age = age(seconds_between(evaluated, self.report.collected_at));
+            lines.push(format!("what was read here is {age} newer; a change since then shows here first"));
+        }
         lines
     }
 
