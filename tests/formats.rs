@@ -232,6 +232,15 @@ mod asff {
     }
 
     #[test]
+    fn rule_parameters_are_cut_at_what_a_product_field_takes() {
+        let mut report = example("stopped");
+        report.rule_parameters.insert("s3BucketName".to_owned(), json!("é".repeat(2048)));
+        let findings = json(Format::Asff, &[report]);
+        let field = findings[0]["ProductFields"]["RuleParameters"].as_str().unwrap();
+        assert!(field.len() <= 2048 && field.ends_with("é..."), "{field}");
+    }
+
+    #[test]
     fn a_remedy_is_whole_or_not_there() {
         let recommended = |names: &[&str]| {
             let findings = json(Format::Asff, &[failing(names)]);

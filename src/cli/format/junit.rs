@@ -1,4 +1,4 @@
-//! JUnit XML, for the test reports of GitLab, Jenkins and others.
+//! The XML of test reports that GitLab, Jenkins and others read.
 //!
 //! A test suite with one test case an account, so that the report is red exactly when an account is not compliant; its
 //! trails stand in the output of the test case.

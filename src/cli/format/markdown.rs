@@ -1,4 +1,4 @@
-//! For the summary of a CI job, an issue or a wiki: CommonMark with GitHub's tables.
+//! For the summary of a CI job, an issue or a wiki: Markdown with GitHub's tables.
 
 use std::io::{self, Write};
 

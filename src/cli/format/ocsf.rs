@@ -19,8 +19,8 @@ const MAX_TEXT: usize = 4096;
 
 /// One line an account; none for an account without verdict, so that an earlier finding stands.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let findings = reports.iter().filter_map(|report| Some(event(report, report.compliance_type?)));
-    findings.map(|finding| writeln!(out, "{finding}")).collect()
+    let mut events = reports.iter().filter_map(|report| Some(event(report, report.compliance_type?)));
+    events.try_for_each(|event| writeln!(out, "{event}"))
 }
 
 /// A number of an OCSF enumeration, and its caption.
