@@ -11,7 +11,6 @@ use crate::{
 };
 
 /// What AWS's documentation of `AwsSecurityFinding` allows. Text is cut by bytes, which are never fewer than characters.
-const MAX_TITLE: usize = 256;
 const MAX_DESCRIPTION: usize = 1024;
 const MAX_RECOMMENDATION: usize = 512;
 const MAX_PRODUCT_FIELD: usize = 2048;
@@ -58,7 +57,7 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
         "AwsAccountId": account_id,
         "CreatedAt": collected_at,
         "UpdatedAt": collected_at,
-        "Title": finding::line(RULE.description, MAX_TITLE),
+        "Title": finding::TITLE,
         "Description": finding::line(&report.annotation, MAX_DESCRIPTION),
         "Severity": severity,
         "Types": types,

@@ -5,6 +5,8 @@ use crate::{
     rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, region},
 };
 
+/// The recommendation, as CIS words it.
+pub(super) const TITLE: &str = "CIS AWS Foundations v3.0.0, 3.1: Ensure CloudTrail is enabled in all regions";
 /// AWS's page about the same control of Security Hub, with the steps in the console.
 pub(super) const REFERENCE: &str =
     "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-1";

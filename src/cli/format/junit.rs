@@ -42,9 +42,9 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let name = RULE.default_name;
     writeln!(out, "    <testcase classname=\"{account_id}.{region}\" name=\"{name}\" time=\"0\">")?;
-    let message = attribute(&report.annotation);
+    let message = escaped(&report.annotation);
     let verdict = report.verdict();
-    let details = content(&details(report)?);
+    let details = escaped(&details(report)?);
     match compliance_type {
         Some(ComplianceType::Compliant) => writeln!(out, "      <system-out>{details}</system-out>"),
         Some(ComplianceType::NotApplicable) => writeln!(out, "      <skipped message=\"{message}\"/>"),
@@ -63,8 +63,8 @@ fn details(report: &Report) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&plain.into_inner()).into_owned())
 }
 
-/// Text between tags; what XML 1.0 cannot hold becomes U+FFFD.
-fn content(text: &str) -> String {
+/// Text between tags or double quotes; what XML 1.0 cannot hold becomes U+FFFD.
+fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {
@@ -78,9 +78,4 @@ fn content(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// Text in double quotes, in one line.
-fn attribute(text: &str) -> String {
-    content(text).replace(['\t', '\n'], " ")
 }

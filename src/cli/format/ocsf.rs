@@ -86,13 +86,14 @@ fn event(report: &Report, compliance_type: ComplianceType) -> Value {
         },
         "finding_info": {
             "uid": finding::uid(report),
-            "title": RULE.description,
+            "title": finding::TITLE,
             "desc": report.annotation,
             "created_time": time,
             "analytic": {"type_id": 1, "type": "Rule", "uid": RULE.default_name, "name": RULE.default_name},
         },
         "compliance": {
-            "control": RULE.description,
+            "control": finding::TITLE,
+            "desc": RULE.description,
             "standards": standards.collect::<Vec<_>>(),
             "requirements": requirements,
             "status_id": compliance.0,
