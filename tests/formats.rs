@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use clap::ValueEnum as _;
 use cloudtrail_all_regions::{
     cli::{
+        files::Destination,
         format::{Format, Output},
         report::Report,
     },
@@ -58,7 +59,7 @@ fn failing(names: &[&str]) -> Report {
 
 fn render(format: Format, reports: &[Report]) -> String {
     let mut out = Vec::new();
-    Output { format, output: None }.write_reports(reports, &mut out).unwrap();
+    Output { format, destination: Destination::default() }.write_reports(reports, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -35,11 +35,11 @@ pub fn read(path: &Path) -> Result<String, CliError> {
 }
 
 /// Where a result goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Destination {
     /// Write the result to a file, whole or not at all
     #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
 }
 
 impl Destination {
