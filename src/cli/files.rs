@@ -35,11 +35,11 @@ pub fn read(path: &Path) -> Result<String, CliError> {
 }
 
 /// Where a result goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Destination {
     /// Write the result to a file, whole or not at all
     #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
 }
 
 impl Destination {
@@ -68,7 +68,7 @@ impl Destination {
     }
 }
 
-/// Writes a file. A regular file is there whole or as it was before.
+/// Writes a file. A regular file is there whole or as it was before, and nobody may read it who might not before.
 ///
 /// # Errors
 /// It cannot be written.
@@ -80,11 +80,19 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), CliError> {
         }
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::metadata(folder)?;
+        let existing = fs::metadata(&target).ok().map(|metadata| metadata.permissions());
+        // A file can be replaced although it may not be written.
+        if existing.as_ref().is_some_and(fs::Permissions::readonly) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".cloudtrail-all-regions").tempfile_in(folder)?;
-        file.write_all(content)?;
+        builder.permissions(existing.unwrap_or_else(|| std::os::unix::fs::PermissionsExt::from_mode(0o666)));
+        // The name of the temporary file would only confuse.
+        let without_name = |error: io::Error| io::Error::from(error.kind());
+        let mut file = builder.prefix(".cloudtrail-all-regions").tempfile_in(folder).map_err(without_name)?;
+        file.write_all(content).map_err(without_name)?;
         file.persist(&target).map(|_| ()).map_err(|error| error.error)
     };
     written().map_err(|source| CliError::Machine { what: format!("cannot write {}", path.display()), source })

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod check;
+pub mod compare;
 pub mod definition;
 pub mod explain;
 pub mod files;
@@ -43,6 +44,7 @@ enum Command {
     Check(Box<check::Check>),
     Explain(explain::Explain),
     Definition(definition::Definition),
+    Compare(Box<compare::Compare>),
     Invoke(Box<invoke::Invoke>),
     Completions(shell::Completions),
     Man(shell::Manual),
@@ -156,6 +158,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         Command::Check(check) => check.run(stdout, stderr),
         Command::Explain(explain) => explain.run(stdout),
         Command::Definition(definition) => definition.run(stdout),
+        Command::Compare(compare) => compare.run(stdout, stderr),
         Command::Invoke(invoke) => invoke.run(stdout, stderr),
         Command::Completions(completions) => completions.run(Arguments::command(), stdout),
         Command::Man(manual) => manual.run(Arguments::command(), stdout),
