@@ -74,6 +74,40 @@ async fn compare(live: &Live, arguments: &[&str]) -> (Ran, Value) {
     (ran, comparison)
 }
 
+#[tokio::test]
+async fn the_schema_refuses_what_is_no_comparison() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let (_, comparison) = compare(&live, &[]).await;
+    for (pointer, value) in [
+        ("/complianceType", json!("INSUFFICIENT_DATA")),
+        ("/collectedAt", json!("yesterday")),
+        ("/accountId", json!("12345")),
+        ("/trails/0/result", json!("Passed")),
+        ("/rules/0/complianceType", json!("GOOD")),
+        ("/rules/0/managedRuleIdentifier", json!("IAM_PASSWORD_POLICY")),
+        ("/rules/0/resultRecordedTime", json!(1_793_534_400)),
+        ("/rules/0/resultAgeSeconds", json!(-1)),
+        ("/rules/0/evaluationStatus", json!({})),
+        ("/rules/0/why", json!([""])),
+        ("/notRead", json!([{"action": "DescribeConfigRules"}])),
+    ] {
+        let mut broken = comparison.clone();
+        *broken.pointer_mut(pointer).unwrap() = value;
+        assert!(!SCHEMA.is_valid(&broken), "{pointer}");
+    }
+    for member in comparison.as_object().unwrap().keys() {
+        let mut without = comparison.clone();
+        without.as_object_mut().unwrap().remove(member);
+        assert!(!SCHEMA.is_valid(&without), "{member}");
+    }
+    let mut with_more = comparison;
+    with_more["rules"][0]["colour"] = json!("red");
+    assert!(!SCHEMA.is_valid(&with_more));
+}
+
 /// What is said about a rule of this name.
 #[track_caller]
 fn about<'c>(comparison: &'c Value, name: &str) -> &'c Value {
@@ -93,7 +127,7 @@ fn why(comparison: &Value, name: &str) -> Vec<String> {
 }
 
 fn is_not_said(trail: &str, code: &str, rule: &str) -> String {
-    format!("trail {trail}, {code}: AWS's documentation does not say that {rule} asks for this")
+    format!("trail {trail}, {code}: AWS's documentation does not say that {rule} takes this as a fault")
 }
 
 /// An example account whose only trail is named `trail`.
@@ -209,7 +243,7 @@ async fn a_managed_rule_that_is_deployed_twice_is_compared_by_its_parameters() {
     .await;
     let (_, comparison) = compare(&live, &[]).await;
     assert_eq!(about(&comparison, "strict")["agrees"], true);
-    let not_asked = "trail trail, write-only: multi-region-cloudtrail-enabled does not ask for this: its parameter \
+    let not_asked = "trail trail, write-only: multi-region-cloudtrail-enabled does not take this as a fault: its parameter \
                      readWriteType is not set";
     assert_eq!(why(&comparison, "lax"), [not_asked]);
     let none = "no trail that is here now meets what AWS's documentation of multi-region-cloudtrail-enabled names";
@@ -237,19 +271,36 @@ async fn what_a_managed_rule_asks_beyond_this_one_explains_its_red() {
     })
     .await;
     let (_, comparison) = compare(&live, &[]).await;
-    let other = "trail trail, other-bucket (uses another bucket (here)): cloudtrail-enabled asks for this, and nothing here does";
+    let other = "trail trail, other-bucket (uses another bucket (here)): cloudtrail-enabled is documented to take this as a fault, and here it is none";
     assert_eq!(why(&comparison, "bucket"), [other]);
-    let no_key = "trail trail, no-kms-encryption (no KMS key encrypts its log files): cloudtrail-security-trail-enabled asks for this, and nothing here does";
+    let no_key = "trail trail, no-kms-encryption (no KMS key encrypts its log files): cloudtrail-security-trail-enabled is documented to take this as a fault, and here it is none";
     let not_validated = "trail trail, no-log-file-validation (log file validation is off): \
-                         cloudtrail-security-trail-enabled asks for this, and nothing here does";
+                         cloudtrail-security-trail-enabled is documented to take this as a fault, and here it is none";
     assert_eq!(why(&comparison, "security"), [not_validated, no_key]);
     let other = "trail trail, other-topic (uses another SNS topic (arn:aws:sns:us-east-1:123456789012:topic)): \
-                 multi-region-cloudtrail-enabled asks for this, and nothing here does";
+                 multi-region-cloudtrail-enabled is documented to take this as a fault, and here it is none";
     assert_eq!(why(&comparison, "topic"), [other]);
     let nothing = "trail trail meets all that AWS's documentation of cloudtrail-enabled names";
     assert_eq!(why(&comparison, "log-group"), [nothing]);
     let nothing = "trail trail meets all that AWS's documentation of multi-region-cloudtrail-enabled names";
     assert_eq!(why(&comparison, "inexplicable"), [nothing]);
+}
+
+#[tokio::test]
+async fn a_managed_rule_that_asks_for_another_bucket_is_met_by_it() {
+    let live = Live::serve(&account("compliant", |trail| trail["S3BucketName"] = "there".into()), |world| {
+        deploy(world, OWN, None, &json!({"s3BucketName": "here"}), Some("NON_COMPLIANT"));
+        deploy(world, "met", Some(ENABLED), &json!({"s3BucketName": "there"}), Some("COMPLIANT"));
+        deploy(world, "unset", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(1));
+    let met = "trail trail, other-bucket: cloudtrail-enabled has another parameter there, and it is met";
+    assert_eq!(why(&comparison, "met"), [met]);
+    let unset = "trail trail, other-bucket: cloudtrail-enabled does not take this as a fault: its parameter s3BucketName \
+                 is not set";
+    assert_eq!(why(&comparison, "unset"), [unset]);
 }
 
 #[tokio::test]
@@ -262,7 +313,7 @@ async fn an_exclusion_that_is_allowed_here_explains_a_red_managed_rule() {
     let (ran, comparison) = compare(&live, &[]).await;
     assert_eq!(ran.code, Some(0), "the deployed parameters are taken");
     assert_eq!(comparison["ruleParameters"], json!({"allowedExcludedEventSources": "kms.amazonaws.com"}));
-    let excluded = "trail trail, excluded-event-sources (leaves out events of kms.amazonaws.com): multi-region-cloudtrail-enabled asks for this, and nothing here does";
+    let excluded = "trail trail, excluded-event-sources (leaves out events of kms.amazonaws.com): multi-region-cloudtrail-enabled is documented to take this as a fault, and here it is none";
     assert_eq!(why(&comparison, "a"), [excluded]);
 }
 
@@ -511,7 +562,6 @@ async fn the_table_shows_each_rule_its_age_and_why() {
     let ran = live.run(&["compare", "--output", file.to_str().unwrap()]).await;
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""));
     let table = std::fs::read_to_string(file).unwrap();
-    println!("{table}");
     for line in [
         "AWS Config in us-east-1 has recorded:",
         "  NON_COMPLIANT  cis-3-1-cloudtrail-all-regions  this rule",
