@@ -492,8 +492,8 @@ async fn trails_that_may_not_be_listed_explain_nothing() {
     let live = Live::serve(&refused, |world| deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"))).await;
     let (ran, comparison) = compare(&live, &[]).await;
     assert_eq!(ran.code, Some(1));
-    let line = "here DescribeTrails was refused, so that nothing can be held against its result";
-    assert_eq!(why(&comparison, "a"), [line]);
+    let nothing = "here DescribeTrails was refused, so that nothing can be held against its result";
+    assert_eq!(why(&comparison, "a"), [nothing]);
 }
 
 #[tokio::test]
