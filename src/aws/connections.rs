@@ -12,10 +12,13 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
-    Builder,
+    Builder, Connector,
+    proxy::ProxyConfig,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_runtime_api::client::{
+    http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError, runtime_components::RuntimeComponents,
+};
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{
     SdkConfig,
@@ -136,10 +139,11 @@ impl Connections {
         Self { base, timing, cache: Mutex::default() }
     }
 
-    /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role.
+    /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role; and through
+    /// the proxy that `HTTPS_PROXY` and its like name.
     pub async fn by_default_chain(profile: Option<&str>, region: Option<&str>, timing: Timing) -> Self {
         let mut loader = aws_config::defaults(behavior_version())
-            .http_client(http_client())
+            .http_client(http_client_through_proxy())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
@@ -333,6 +337,15 @@ pub async fn profile_names() -> Result<Vec<String>, ProfileFileLoadError> {
 
 fn http_client() -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn http_client_through_proxy() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    })
 }
 
 fn push_bounded<T>(cached: &mut VecDeque<T>, item: T, bound: usize) {

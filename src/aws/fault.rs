@@ -3,7 +3,10 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_cloudtrail::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_cloudtrail::{
+    config::retry::{ClassifyRetry, RetryAction},
+    operation::describe_trails::DescribeTrailsOutput,
+};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -260,7 +263,8 @@ fn without_credentials(error: &(dyn Error + 'static)) -> Option<Message> {
     None
 }
 
-/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent.
+/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent; and a list of
+/// trails that is absent, which is not the same as empty. Both are then asked for again.
 #[derive(Debug)]
 pub(super) struct RefuseEmptyAnswers;
 
@@ -281,7 +285,10 @@ impl Intercept for RefuseEmptyAnswers {
     ) -> Result<(), BoxError> {
         let answer = context.response();
         let is_empty = answer.body().bytes().is_some_and(|body| body.trim_ascii().is_empty());
-        if answer.status().is_success() && is_empty { Err(EmptyAnswer.into()) } else { Ok(()) }
+        let output = context.output_or_error().ok();
+        let trails: Option<&DescribeTrailsOutput> = output.and_then(|output| output.downcast_ref());
+        let is_without_list = trails.is_some_and(|trails| trails.trail_list.is_none());
+        if answer.status().is_success() && (is_empty || is_without_list) { Err(EmptyAnswer.into()) } else { Ok(()) }
     }
 }
 

@@ -4,10 +4,11 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
-    io::{self, Read as _, Write as _},
-    path::Path,
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
 };
 
+use clap::Args;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,40 @@ pub fn read(path: &Path) -> Result<String, CliError> {
         fs::read_to_string(path)
     };
     read.map_err(|error| CliError::input(format!("cannot read {}", path.display()), error))
+}
+
+/// Where a result goes.
+#[derive(Debug, Default, Args)]
+pub struct Destination {
+    /// Write the result to a file, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+impl Destination {
+    /// Writes what `render` makes: to the file, without colours, or to standard output.
+    ///
+    /// # Errors
+    /// It cannot be written. A reader of standard output that has left is no error.
+    pub fn write(
+        &self,
+        stdout: &mut dyn Write,
+        render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        let Some(path) = &self.output else {
+            return match render(stdout).and_then(|()| stdout.flush()) {
+                // `| head` has read enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                shown => {
+                    shown.map_err(|source| CliError::Machine { what: "cannot write the result".to_owned(), source })
+                }
+            };
+        };
+        let mut rendered = anstream::StripStream::new(Vec::new());
+        render(&mut rendered)
+            .map_err(|source| CliError::Machine { what: format!("cannot write {}", path.display()), source })?;
+        write(path, &rendered.into_inner())
+    }
 }
 
 /// Writes a file. A regular file is there whole or as it was before, and nobody may read it who might not before.

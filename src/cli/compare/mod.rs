@@ -6,7 +6,6 @@ mod why;
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
     time::SystemTime,
 };
 
@@ -19,7 +18,7 @@ use super::{
     CliError, Exit,
     account::Account,
     block_on,
-    format::{Format, Output},
+    files::Destination,
     parameters::{self, ParameterArguments},
     progress::Progress,
     report::Report,
@@ -62,11 +61,10 @@ pub struct Compare {
     #[command(flatten)]
     parameters: ParameterArguments,
     /// How the result looks
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Table)]
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Table)]
     format: CompareFormat,
-    /// Write the result to a file, whole or not at all
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    destination: Destination,
 }
 
 /// An output format of `compare`.
@@ -217,8 +215,7 @@ type Read = (Option<Result<Vec<RecordedResult>, CallError>>, Result<Option<Evalu
 impl Compare {
     pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
         let (report, comparison) = block_on(self.live(stderr))?;
-        let output = Output { format: Format::Table, output: self.output.clone() };
-        output.write(stdout, |out| match self.format {
+        self.destination.write(stdout, |out| match self.format {
             CompareFormat::Table => table::render(&report, &comparison, out),
             CompareFormat::Json => {
                 serde_json::to_writer_pretty(&mut *out, &comparison).map_err(io::Error::from)?;
