@@ -75,7 +75,8 @@ impl Remedy {
         };
         let is_change = !matches!(reason, Reason::StatusRefused(_) | Reason::SelectorsRefused(_));
         let owner = trail.owner_account_id().filter(|owner| is_change && *owner != account_id);
-        let whose = owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
+        let whose =
+            owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
         Self { text: format!("{}{whose}", words(reason)), commands }
     }
 }

@@ -1,5 +1,6 @@
 //! The output formats, and where they go.
 
+mod html;
 mod table;
 
 use std::{
@@ -21,6 +22,8 @@ pub enum Format {
     Table,
     /// For programs; report.schema.json describes it.
     Json,
+    /// One page for a browser, a printer or a file cabinet; it loads nothing and runs nothing.
+    Html,
 }
 
 /// Where the result goes, and how it looks.
@@ -66,6 +69,7 @@ impl Output {
         self.write(stdout, |out| match self.format {
             Format::Table => table::render(reports, out),
             Format::Json => pretty_json(&Accounts { accounts: reports }, out),
+            Format::Html => html::render(reports, out),
         })
     }
 }

@@ -1,0 +1,236 @@
+//! One page for managers and auditors: no script, no request, nothing from outside.
+//!
+//! `html.html` is the page and `html.css` its looks. The template escapes every value.
+
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use askama::Template;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    cli::report::{Report, TrailReport},
+    rule::{
+        Rule,
+        cloudtrail_all_regions::{RULE, TrailResult},
+        evaluation::ComplianceType,
+        timestamp::Timestamp,
+    },
+};
+
+/// Writes one page, however many accounts there are; the same reports give the same bytes.
+pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let page = Page::of(reports).render().map_err(io::Error::other)?;
+    out.write_all(visible(&page).as_bytes())
+}
+
+#[derive(Template)]
+#[template(path = "html.html")]
+struct Page<'r> {
+    title: String,
+    style: &'static str,
+    style_sha256: String,
+    version: &'static str,
+    rule: &'static Rule,
+    tally: Vec<(Mark, usize)>,
+    accounts: Vec<Account<'r>>,
+}
+
+/// A report, and its place on the page.
+struct Account<'r> {
+    number: usize,
+    verdict: Mark,
+    report: &'r Report,
+}
+
+/// A verdict or result as it is shown: never by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    /// A sign of the template and a colour of the style sheet.
+    sign: &'static str,
+    words: &'static str,
+    /// What it means.
+    meaning: &'static str,
+}
+
+const PASS: Mark = Mark {
+    sign: "pass",
+    words: "Passes",
+    meaning: "The trail meets every condition of the rule, or is trusted to where that was asked for.",
+};
+const FAIL: Mark = Mark { sign: "fail", words: "Fails", meaning: "The trail definitely misses a condition." };
+const UNKNOWN: Mark = Mark {
+    sign: "unsure",
+    words: "Could not be verified",
+    meaning: "Nothing is known to be wrong, but a fact that the decision needs is permanently withheld.",
+};
+const HIDDEN: Mark = Mark {
+    sign: "unsure",
+    words: "Not read this time",
+    meaning: "Nothing is known to be wrong, but a transient error hid a fact that the decision needs.",
+};
+
+/// The verdicts, weightiest first: so a page of many accounts begins with those that need somebody.
+const VERDICTS: [(Option<ComplianceType>, Mark); 4] = [
+    (
+        Some(ComplianceType::NonCompliant),
+        Mark {
+            sign: "fail",
+            words: "Non-compliant",
+            meaning: "It was not shown that management events are recorded as the rule requires.",
+        },
+    ),
+    (
+        None,
+        Mark {
+            sign: "unsure",
+            words: "No verdict",
+            meaning: "A transient error hid a fact that the verdict needs. Check again.",
+        },
+    ),
+    (
+        Some(ComplianceType::Compliant),
+        Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." },
+    ),
+    (
+        Some(ComplianceType::NotApplicable),
+        Mark {
+            sign: "none",
+            words: "Not applicable",
+            meaning: "The rule has nothing to say about this account in this Region.",
+        },
+    ),
+];
+
+impl<'r> Page<'r> {
+    fn of(reports: &'r [Report]) -> Self {
+        let ranked = VERDICTS.iter().map(|&(compliance_type, verdict)| {
+            (verdict, reports.iter().filter(move |report| report.compliance_type == compliance_type))
+        });
+        let ranked: Vec<(Mark, &Report)> =
+            ranked.flat_map(|(verdict, reports)| reports.map(move |report| (verdict, report))).collect();
+        let count = |verdict| ranked.iter().filter(|(its, _)| *its == verdict).count();
+        let tally: Vec<(Mark, usize)> = VERDICTS.iter().map(|&(_, verdict)| (verdict, count(verdict))).collect();
+        let title = match ranked[..] {
+            [(verdict, report)] => format!("{}: account {}", verdict.words, report.account_id),
+            _ => {
+                let counts = tally.iter().filter(|(_, count)| *count > 0);
+                counts
+                    .map(|(verdict, count)| format!("{count} {}", lower(verdict.words)))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            }
+        };
+        let style = include_str!("html.css");
+        Self {
+            title,
+            style,
+            style_sha256: STANDARD.encode(Sha256::digest(style)),
+            version: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")),
+            rule: &RULE,
+            tally: tally.into_iter().filter(|(_, count)| *count > 0).collect(),
+            accounts: (1..)
+                .zip(ranked)
+                .map(|(number, (verdict, report))| Account { number, verdict, report })
+                .collect(),
+        }
+    }
+
+    /// What the results of trails mean.
+    fn results() -> [Mark; 4] {
+        [PASS, FAIL, UNKNOWN, HIDDEN]
+    }
+}
+
+impl Account<'_> {
+    /// Whether nothing needs to be done about trails that do not pass.
+    fn is_compliant(&self) -> bool {
+        self.report.compliance_type == Some(ComplianceType::Compliant)
+    }
+
+    /// One passing trail is enough: beside it, others that fail are no alarm.
+    fn mark(&self, trail: &TrailReport) -> Mark {
+        let mark = match trail.result {
+            TrailResult::Pass => PASS,
+            TrailResult::Fail => FAIL,
+            TrailResult::Unknown => UNKNOWN,
+            TrailResult::Hidden => HIDDEN,
+        };
+        if self.is_compliant() && mark != PASS { Mark { sign: "none", ..mark } } else { mark }
+    }
+
+    fn passing(&self) -> usize {
+        self.report.trails.iter().filter(|trail| trail.result == TrailResult::Pass).count()
+    }
+
+    /// Parameters, as `--parameter` takes them.
+    fn parameters(&self) -> Vec<(&str, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.report.rule_parameters.iter().map(|(name, value)| (name.as_str(), text(value))).collect()
+    }
+
+    /// The command that decides again from saved evidence.
+    fn replay(&self) -> String {
+        let mut command = "cloudtrail-all-regions check --evidence evidence.json".to_owned();
+        for (name, value) in self.parameters() {
+            let argument = format!("{name}={value}").replace('\0', "");
+            let _ = write!(command, " --parameter {}", shlex::try_quote(&argument).unwrap_or_default());
+        }
+        command
+    }
+}
+
+fn mark_of(compliance_type: ComplianceType) -> Mark {
+    VERDICTS.iter().find(|(its, _)| *its == Some(compliance_type)).map_or(HIDDEN, |&(_, verdict)| verdict)
+}
+
+/// A time for people, still to the millisecond.
+fn for_people(time: &Timestamp) -> String {
+    time.to_string().replace('T', " ").replace('Z', " UTC")
+}
+
+/// Prose and `code`, in turn, beginning with prose.
+fn prose_and_code(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+}
+
+fn lower(words: &str) -> String {
+    words.to_lowercase()
+}
+
+/// What a reader would not see, or HTML does not allow, is shown by its number.
+///
+/// Controls (but for line breaks and tabs), marks of direction, invisible characters, noncharacters.
+fn visible(page: &str) -> Cow<'_, str> {
+    let is_hidden = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{61c}'
+        | '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fdd0}'..='\u{fdef}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => true,
+        _ => character.is_control() || u32::from(character) & 0xfffe == 0xfffe,
+    };
+    if !page.contains(is_hidden) {
+        return Cow::Borrowed(page);
+    }
+    page.chars()
+        .fold(String::with_capacity(page.len()), |mut shown, character| {
+            if is_hidden(character) {
+                shown.extend(character.escape_unicode());
+            } else {
+                shown.push(character);
+            }
+            shown
+        })
+        .into()
+}
