@@ -164,8 +164,19 @@ impl Account<'_> {
         if self.is_compliant() && mark != PASS { Mark { sign: "none", ..mark } } else { mark }
     }
 
-    fn passing(&self) -> usize {
-        self.report.trails.iter().filter(|trail| trail.result == TrailResult::Pass).count()
+    fn passing_in_words(&self) -> String {
+        let trails = &self.report.trails;
+        match trails.iter().filter(|trail| trail.result == TrailResult::Pass).count() {
+            0 => "No trail passes. The rule needs one.".to_owned(),
+            passing if passing < trails.len() => {
+                let verb = if passing == 1 { "passes" } else { "pass" };
+                format!(
+                    "{passing} of {} {verb}. The rule needs one, so nothing has to be done about the others.",
+                    trails.len()
+                )
+            }
+            _ => "The rule needs one that passes.".to_owned(),
+        }
     }
 
     /// Parameters, as `--parameter` takes them.
@@ -197,6 +208,22 @@ fn for_people(time: &Timestamp) -> String {
 /// Prose and `code`, in turn, beginning with prose.
 fn prose_and_code(text: &str) -> impl Iterator<Item = (bool, &str)> {
     text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+}
+
+/// A shell command's arguments, quoted as they are.
+fn arguments(command: &str) -> impl Iterator<Item = &str> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    command.split(move |character| {
+        match (character, quote) {
+            _ if is_escaped => is_escaped = false,
+            ('\\', None | Some('"')) => is_escaped = true,
+            ('\'' | '"', None) => quote = Some(character),
+            (_, Some(open)) if open == character => quote = None,
+            _ => return character == ' ' && quote.is_none(),
+        }
+        false
+    })
 }
 
 fn lower(words: &str) -> String {
