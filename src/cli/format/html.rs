@@ -261,3 +261,145 @@ fn visible(page: &str) -> Cow<'_, str> {
         })
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        cli::{remedy::Remedy, report::ReasonReport},
+        rule::{
+            evaluation::{Annotation, EvaluatedResource, Evaluation},
+            provenance::Call,
+        },
+    };
+
+    /// A report each of whose texts is `text`.
+    fn report(text: &str, compliance_type: Option<ComplianceType>) -> Report {
+        let text = || text.to_owned();
+        let at = Timestamp::parse("2026-11-01T12:00:00.123Z").unwrap();
+        let remedy = || Remedy { text: text(), commands: vec![text(), text()] };
+        let row = Evaluation {
+            resource: EvaluatedResource { resource_type: text(), resource_id: text() },
+            compliance_type: ComplianceType::NonCompliant,
+            annotation: Annotation::new(&text()),
+        };
+        Report {
+            account_id: text(),
+            region: text(),
+            collected_at: at,
+            rule_parameters: [(text(), json!(text())), ("number".to_owned(), json!(24))].into_iter().collect(),
+            compliance_type,
+            annotation: text(),
+            evaluations: vec![row.clone(), row],
+            trails: vec![TrailReport {
+                name: text(),
+                trail_arn: Some(text()),
+                home_region: Some(text()),
+                s3_bucket_name: Some(text()),
+                is_multi_region_trail: true,
+                is_organization_trail: true,
+                result: TrailResult::Fail,
+                satisfaction: Some(text()),
+                reasons: vec![ReasonReport { code: "single-region", text: text(), remedy: remedy() }],
+                allowed_by: None,
+            }],
+            remedies: vec![remedy()],
+            calls: vec![Call {
+                operation: text(),
+                region: text(),
+                at,
+                request_id: Some(text()),
+                error_code: Some(text()),
+            }],
+        }
+    }
+
+    fn page(reports: &[Report]) -> String {
+        let mut page = Vec::new();
+        render(reports, &mut page).unwrap();
+        String::from_utf8(page).unwrap()
+    }
+
+    #[test]
+    fn every_text_is_escaped() {
+        let hostile = "<\">'&\u{202e}\u{1b}";
+        let one = report(hostile, Some(ComplianceType::NonCompliant));
+        for reports in [vec![one.clone()], vec![one.clone(), one]] {
+            let page = page(&reports);
+            assert!(!page.contains("<\"") && !page.contains(['\u{202e}', '\u{1b}']));
+            let escaped = page.matches("&#60;&#34;&#62;&#39;&#38;\\u{202e}\\u{1b}").count();
+            assert!(escaped >= 20 * reports.len(), "{escaped}");
+        }
+    }
+
+    #[test]
+    fn the_same_reports_give_the_same_bytes() {
+        let reports = || [report("a", Some(ComplianceType::Compliant)), report("b", None)];
+        assert_eq!(page(&reports()), page(&reports()));
+    }
+
+    #[test]
+    fn accounts_that_need_somebody_come_first_and_each_is_there() {
+        let of = |name: &str, verdict| report(name, verdict);
+        let page = page(&[
+            of("not-applicable", Some(ComplianceType::NotApplicable)),
+            of("compliant-1", Some(ComplianceType::Compliant)),
+            of("no-verdict", None),
+            of("compliant-2", Some(ComplianceType::Compliant)),
+            of("non-compliant", Some(ComplianceType::NonCompliant)),
+        ]);
+        let order = ["non-compliant", "no-verdict", "compliant-1", "compliant-2", "not-applicable"];
+        let places: Vec<usize> =
+            order.iter().map(|name| page.find(&format!("Account {name}</span>")).unwrap()).collect();
+        assert!(places.is_sorted(), "{places:?}");
+        assert!(page.contains("<title>1 non-compliant, 1 no verdict, 2 compliant, 1 not applicable - "));
+    }
+
+    #[test]
+    fn the_policy_allows_the_style_sheet_and_nothing_else() {
+        let page = page(&[report("a", None)]);
+        let style = page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
+        let hash = STANDARD.encode(Sha256::digest(style));
+        assert!(page.contains(&format!("content=\"default-src 'none'; style-src 'sha256-{hash}'; base-uri")));
+        assert!(!style.contains("url(") && !style.contains("@import"));
+    }
+
+    #[test]
+    fn no_report_is_a_page_too() {
+        assert!(page(&[]).contains("0 accounts"));
+    }
+
+    #[test]
+    fn replaying_gives_the_parameters_again() {
+        let mut report = report("it's", None);
+        report.rule_parameters =
+            [("s3BucketName".to_owned(), json!("it's")), ("maxDeliveryAgeHours".to_owned(), json!(24))]
+                .into_iter()
+                .collect();
+        let (_, verdict) = VERDICTS[0];
+        let replay = Account { number: 1, verdict, report: &report }.replay();
+        let arguments = shlex::split(&replay).unwrap();
+        assert_eq!(arguments[..4], ["cloudtrail-all-regions", "check", "--evidence", "evidence.json"]);
+        assert_eq!(arguments[4..], ["--parameter", "maxDeliveryAgeHours=24", "--parameter", "s3BucketName=it's"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_command_is_split_where_a_shell_splits_it(given in prop::collection::vec("[ -~]{1,8}", 1..6)) {
+            let command = shlex::try_join(given.iter().map(String::as_str)).unwrap();
+            let shown: Vec<&str> = arguments(&command).collect();
+            prop_assert_eq!(shown.join(" "), command.as_str());
+            let read: Vec<String> = shown.iter().flat_map(|argument| shlex::split(argument).unwrap()).collect();
+            prop_assert_eq!(read, given.clone());
+            prop_assert_eq!(shown.len(), given.len());
+        }
+
+        #[test]
+        fn what_can_be_seen_stays_as_it_is(text in "[ -~äöüß\u{627}-\u{64a}\u{5d0}-\u{5ea}\u{1f600}-\u{1f640}\n\t]{0,40}") {
+            prop_assert_eq!(visible(&text), text.as_str());
+        }
+    }
+}
