@@ -75,7 +75,7 @@ const HIDDEN: Mark = Mark {
     meaning: "Nothing is known to be wrong, but a transient error hid a fact that the decision needs.",
 };
 
-/// The verdicts, weightiest first: so a page of many accounts begins with those that need somebody.
+/// The verdicts, weightiest first: so a page of many accounts begins with those that need attention.
 const VERDICTS: [(Option<ComplianceType>, Mark); 4] = [
     (
         Some(ComplianceType::NonCompliant),
@@ -148,6 +148,16 @@ impl<'r> Page<'r> {
 }
 
 impl Account<'_> {
+    /// What the verdict means here.
+    fn meaning(&self) -> &'static str {
+        let Report { compliance_type, trails, .. } = self.report;
+        let is_definite = !trails.is_empty() && trails.iter().all(|trail| trail.result == TrailResult::Fail);
+        if is_definite && *compliance_type == Some(ComplianceType::NonCompliant) {
+            return "No trail records management events as the rule requires.";
+        }
+        self.verdict.meaning
+    }
+
     /// Whether nothing needs to be done about trails that do not pass.
     fn is_compliant(&self) -> bool {
         self.report.compliance_type == Some(ComplianceType::Compliant)
@@ -342,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_that_need_somebody_come_first_and_each_is_there() {
+    fn accounts_that_need_attention_come_first_and_each_is_there() {
         let of = |name: &str, verdict| report(name, verdict);
         let page = page(&[
             of("not-applicable", Some(ComplianceType::NotApplicable)),
