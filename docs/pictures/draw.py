@@ -15,7 +15,7 @@ PICTURES = Path(__file__).parent
 ACCOUNTS = PICTURES.parents[1] / "examples" / "accounts"
 PROGRAM = os.environ["CLOUDTRAIL_ALL_REGIONS"]
 
-COLUMNS, CELL, LINE, MARGIN, BAR, FONT = 126, 8.4, 20, 20, 40, 14
+COLUMNS, CELL, LINE, MARGIN, BAR, FONT = 128, 8.4, 20, 20, 40, 14
 STYLE = f"""
 text {{ font: {FONT}px ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; white-space: pre; fill: #e6edf3; }}
 .bar {{ fill: #9198a1; text-anchor: middle; font-family: system-ui, -apple-system, "Segoe UI", sans-serif; font-size: 13px; }}

@@ -116,15 +116,11 @@ impl<'r> Page<'r> {
             ranked.flat_map(|(verdict, reports)| reports.map(move |report| (verdict, report))).collect();
         let count = |verdict| ranked.iter().filter(|(its, _)| *its == verdict).count();
         let tally: Vec<(Mark, usize)> = VERDICTS.iter().map(|&(_, verdict)| (verdict, count(verdict))).collect();
+        let counted = tally.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counted.map(|(verdict, count)| format!("{count} {}", lower(verdict.words))).collect();
         let title = match ranked[..] {
             [(verdict, report)] => format!("{}: account {}", verdict.words, report.account_id),
-            _ => {
-                let counts = tally.iter().filter(|(_, count)| *count > 0);
-                counts
-                    .map(|(verdict, count)| format!("{count} {}", lower(verdict.words)))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            }
+            _ => counts.join(", "),
         };
         let style = include_str!("html.css");
         Self {
@@ -211,7 +207,7 @@ fn mark_of(compliance_type: ComplianceType) -> Mark {
 }
 
 /// A time for people, still to the millisecond.
-fn for_people(time: &Timestamp) -> String {
+fn for_people(time: Timestamp) -> String {
     time.to_string().replace('T', " ").replace('Z', " UTC")
 }
 
