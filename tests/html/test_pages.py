@@ -164,7 +164,7 @@ def test_the_calls_are_there_to_be_filed(opened):
     rows = page.locator(".calls tbody tr")
     assert rows.count() == 60
     assert "2026-11-01 12:00:59 UTC" in rows.nth(59).inner_text() and "us-east-1" in rows.nth(59).inner_text()
-    assert page.locator(".calls thead th[scope=col]").count() == 5
+    assert page.locator(".calls thead th[scope=col]").count() == 4
 
 
 @every_page
