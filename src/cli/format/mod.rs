@@ -4,6 +4,7 @@ mod asff;
 mod csv;
 mod evaluations;
 mod finding;
+mod html;
 mod junit;
 mod markdown;
 mod ocsf;
@@ -37,6 +38,8 @@ pub enum Format {
     Junit,
     /// What `PutEvaluations` would be sent.
     Evaluations,
+    /// One page for a browser, a printer or a file cabinet; it loads nothing and runs nothing.
+    Html,
 }
 
 /// Where the result goes, and how it looks.
@@ -65,6 +68,7 @@ impl Output {
             Format::Ocsf => ocsf::render(reports, out),
             Format::Junit => junit::render(reports, out),
             Format::Evaluations => evaluations::render(reports, out),
+            Format::Html => html::render(reports, out),
         })
     }
 }
