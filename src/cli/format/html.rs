@@ -320,6 +320,7 @@ mod tests {
                 request_id: Some(text()),
                 error_code: Some(text()),
             }],
+            evidence_sha256: Some(text()),
         }
     }
 
