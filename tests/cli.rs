@@ -55,6 +55,23 @@ fn log_lines_go_to_standard_error_and_leave_the_result_alone() {
 }
 
 #[test]
+fn an_event_about_another_resource_says_nothing_about_the_account() {
+    let folder = std::env::temp_dir().join(format!("event-{}", std::process::id()));
+    let event: Value = serde_json::from_str(include_str!("events/instance_changed.json")).unwrap();
+    std::fs::write(&folder, event["Event"].to_string()).unwrap();
+    let invoke = ["invoke", "--account", "examples/accounts/stopped.json", "--event", folder.to_str().unwrap()];
+    let shown = |format| run(&[&invoke[..], &["--format", format]].concat());
+    let report = shown("json");
+    assert_eq!(report.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!(report["accounts"][0]["complianceType"], Value::Null);
+    assert_eq!(report["accounts"][0]["evaluations"][0]["complianceType"], "NOT_APPLICABLE");
+    assert_eq!(text(&shown("asff").stdout), "[]\n");
+    assert_eq!(text(&shown("ocsf").stdout), "");
+    std::fs::remove_file(folder).unwrap();
+}
+
+#[test]
 fn colours_appear_only_when_asked_for() {
     let plain = run(&["invoke"]);
     assert!(!text(&plain.stdout).contains('\x1b'));

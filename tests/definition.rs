@@ -71,7 +71,10 @@ fn the_readmes_reasons_are_those_that_the_command_line_explains() {
         .collect();
     let expected: Vec<String> = cloudtrail_all_regions::cli::explain::reasons()
         .iter()
-        .map(|reason| format!("| `{}` | {} | {} |", reason.code, reason.meaning, reason.remedy.text))
+        .map(|reason| {
+            let allowed_by = reason.allowed_by.map_or(String::new(), |name| format!(" `{name}` may allow it."));
+            format!("| `{}` | {} | {}{allowed_by} |", reason.code, reason.meaning, reason.remedy.text)
+        })
         .collect();
     assert_eq!(rows, expected);
 }

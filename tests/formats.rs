@@ -248,14 +248,16 @@ mod asff {
             findings[0]["Remediation"]["Recommendation"]["Text"].as_str().unwrap().to_owned()
         };
         let one = recommended(&["audit"]);
-        assert!(one.starts_with("audit: Let the trail record every Region. aws cloudtrail update-trail --name audit "));
+        let words = "Let the trail record every Region. Data events that it takes are then taken, and charged, in every \
+                     Region.";
+        assert!(one.starts_with(&format!("audit: {words} aws cloudtrail update-trail --name audit ")), "{one}");
         assert!(one.ends_with("--region HOME_REGION"), "{one}");
 
         let closing = "For every remedy run cloudtrail-all-regions check.";
         let long = recommended(&[&"x".repeat(400)]);
-        assert!(long.ends_with(&format!("Let the trail record every Region. {closing}")), "{long}");
+        assert!(long.ends_with(&format!("{words} {closing}")), "{long}");
         let broken = recommended(&["a\nb"]);
-        assert_eq!(broken, format!("a b: Let the trail record every Region. {closing}"));
+        assert_eq!(broken, format!("a b: {words}"), "a command that would not be shown as it is is none");
         let many = recommended(&["one", "two", "three", "four", "five", "six", "seven"]);
         assert!(many.len() <= 512 && many.ends_with(closing), "{many}");
         assert!(!many.contains("..."), "{many}");
@@ -406,7 +408,7 @@ mod markdown {
 
     #[test]
     fn commands_stay_in_their_fence() {
-        let text = render(Format::Markdown, &[failing(&["a\n```\n# b"])]);
+        let text = render(Format::Markdown, &[failing(&["a ``` # b"])]);
         assert_eq!(text.lines().filter(|line| line.trim_end_matches("sh") == "````").count(), 2, "{text}");
     }
 

@@ -47,14 +47,14 @@ impl Account {
         }
         let connections =
             Connections::by_default_chain(profile.as_deref(), self.region.as_deref(), Timing::default()).await;
-        let Some(region) = connections.region().map(str::to_owned) else {
+        let Some(region) = connections.region().filter(|region| !region.is_empty()).map(str::to_owned) else {
             shared_profiles().await?;
             let what = "no Region is named: give --region, or set AWS_REGION or the profile's region".to_owned();
             return Err(CliError::Input { what, source: None });
         };
         if region::partition(&region).is_none() {
             let nearest = nearest(&region, region::all()).unwrap_or_default();
-            let what = format!("there is no Region `{region}`; the nearest is {nearest}");
+            let what = format!("this version knows no Region `{region}`; the nearest is {nearest}");
             return Err(CliError::Input { what, source: None });
         }
         Ok(Connected { connections, region })

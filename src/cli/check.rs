@@ -1,6 +1,10 @@
 //! `check`: evaluates an account, live or from saved evidence, and reports nothing to AWS Config.
 
-use std::{io::Write, path::PathBuf, time::SystemTime};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -9,14 +13,17 @@ use super::{
     CliError, Exit,
     account::Account,
     block_on, files,
-    format::Output,
+    format::{Output, Plain},
     parameters::{self, ParameterArguments},
     progress::Progress,
     report::Report,
 };
 use crate::{
     aws::{collect_evidence, config::input_parameters},
-    rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, timestamp::Timestamp},
+    rule::{
+        decided_by_parameters, evaluation::ComplianceType, evidence::Evidence, parameters::RuleParameters,
+        timestamp::Timestamp,
+    },
 };
 
 /// Evaluate the account of the current credentials, or saved evidence; AWS Config is told nothing
@@ -48,6 +55,7 @@ pub struct Check {
 
 impl Check {
     pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+        self.refuse_overwriting()?;
         let reports = if self.evidence.is_empty() {
             vec![block_on(self.live(stderr))?]
         } else {
@@ -55,7 +63,7 @@ impl Check {
         };
         self.output.write_reports(&reports, stdout)?;
         for report in reports.iter().filter(|report| report.compliance_type.is_none()) {
-            let _ = writeln!(stderr, "error: account {}: {}", report.account_id, report.annotation);
+            let _ = writeln!(stderr, "error: account {}: {}", report.account_id, Plain(&report.annotation));
         }
         Ok(Exit::of(&reports))
     }
@@ -94,33 +102,61 @@ impl Check {
         drop(progress);
         let (evidence, warnings) = collected.map_err(CliError::Aws)?;
         for warning in warnings {
-            let _ = writeln!(stderr, "warning: {warning}");
+            let _ = writeln!(stderr, "warning: {}", Plain(&warning));
         }
         let mut report = Report::of(&evidence, &valid, rule_parameters);
         report.calls = session.calls.ended();
         if let Some(path) = &self.save_evidence {
-            report.evidence_sha256 = Some(files::save_evidence(path, evidence, &report)?);
+            let provenance = files::save_evidence(path, evidence, &report)?;
+            report = report.resting_on(&provenance);
         }
         Ok(report)
     }
 
-    /// Decides from a file, with the parameters that are given, else with those that are saved in it.
-    fn replay(&self, path: &std::path::Path, stderr: &mut dyn Write) -> Result<Report, CliError> {
-        let evidence = files::read_evidence(path)?;
+    /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
+    fn replay(&self, path: &Path, stderr: &mut dyn Write) -> Result<Report, CliError> {
+        let (evidence, _) = files::read_evidence(path)?;
         let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
+        let saved = provenance.as_ref().map(|saved| saved.rule_parameters.clone());
+        let mut rule_parameters = saved.clone().unwrap_or_default();
         let given = self.parameters.by_name()?;
-        let saved = provenance.as_ref().filter(|_| given.is_empty());
-        let rule_parameters = saved.map_or(given, |saved| saved.rule_parameters.clone());
-        let valid = parameters::valid(&rule_parameters, region)?;
-        if let Some(decided) = decided_by_parameters(&Ok(valid.clone()), account_id, region, None) {
-            return Ok(Report::without_evidence(account_id, region, *collected_at, rule_parameters, decided, ""));
-        }
-        let report = Report::of(&evidence, &valid, rule_parameters);
-        if let Some(saved) = saved.filter(|saved| saved.verdict.compliance_type != report.compliance_type) {
-            let said = saved.verdict.compliance_type.map_or("no verdict", |verdict| verdict.as_str());
-            let (path, says, by) = (path.display(), report.verdict(), &saved.collected_by);
-            let _ = writeln!(stderr, "warning: {path}: {by} decided {said}, and this version decides {says}");
+        parameters::valid(&given, region)?;
+        rule_parameters.extend(given);
+        let valid = parameters::valid(&rule_parameters, region).map_err(|error| error.about(path))?;
+        let decided = decided_by_parameters(&Ok(valid.clone()), account_id, region, None);
+        let is_as_saved = saved.as_ref() == Some(&rule_parameters);
+        let report = match decided {
+            Some(rows) => Report::without_evidence(account_id, region, *collected_at, rule_parameters, rows, ""),
+            None => Report::of(&evidence, &valid, rule_parameters),
+        };
+        let report = match provenance {
+            Some(provenance) => report.resting_on(provenance),
+            None => report,
+        };
+        if let (Some(saved), Some(provenance)) = (report.other_saved_verdict(), provenance) {
+            let said = saved.compliance_type.map_or("no verdict", ComplianceType::as_str);
+            let why = if is_as_saved { "this version" } else { "with other parameters, this" };
+            let warning = format!(
+                "{}: {} decided {said} ({}); {why} decides {}",
+                path.display(),
+                provenance.collected_by,
+                saved.annotation,
+                report.verdict()
+            );
+            let _ = writeln!(stderr, "warning: {}", Plain(&warning));
         }
         Ok(report)
+    }
+
+    /// A result must not take the place of evidence.
+    fn refuse_overwriting(&self) -> Result<(), CliError> {
+        let wrong = |what: String| Err(CliError::Input { what, source: None });
+        if self.evidence.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+            return wrong("--evidence: standard input can be read only once".to_owned());
+        }
+        if self.save_evidence.as_deref() == Some(Path::new("-")) {
+            return wrong("--save-evidence: valid is a file; standard output carries the result".to_owned());
+        }
+        self.output.destination.is_none_of(self.evidence.iter().chain(&self.save_evidence))
     }
 }

@@ -37,12 +37,25 @@ pub struct Explanation {
     pub code: &'static str,
     /// What the code means.
     pub meaning: &'static str,
-    /// The parameter that asks for it, if CIS does not.
-    pub asked_by: Option<&'static str>,
+    /// Who asks for it.
+    pub asked_by: AskedBy,
+    /// The parameter that may allow it.
+    pub allowed_by: Option<&'static str>,
     /// What to do; the trail is called `TRAIL`.
     pub remedy: Remedy,
     /// What the remedy costs.
     pub cost: &'static str,
+}
+
+/// Who asks for what a reason finds missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// The recommendation of CIS.
+    Cis,
+    /// A parameter of the rule.
+    Parameter(&'static str),
+    /// Nobody: a fact could not be read.
+    Nobody,
 }
 
 /// Every reason code, in the order of the rule's scenarios.
@@ -79,72 +92,87 @@ pub fn reasons() -> Vec<Explanation> {
 }
 
 fn explanation(reason: &Reason) -> Explanation {
+    use AskedBy::{Cis, Nobody, Parameter};
     let (meaning, asked_by, cost) = match reason {
-        Reason::SingleRegion => ("It records one Region only.", None, MANAGEMENT_EVENTS),
+        Reason::SingleRegion => ("It records one Region only.", Cis, EVERY_REGION),
         Reason::NoGlobalServiceEvents => {
-            ("It leaves out events of global services such as IAM.", None, MANAGEMENT_EVENTS)
+            ("It leaves out events of global services such as IAM.", Cis, MANAGEMENT_EVENTS)
         }
-        Reason::Deleted => ("Its home Region does not know it any more.", None, MANAGEMENT_EVENTS),
+        Reason::Deleted => ("Its home Region does not know it any more.", Cis, NEW_TRAIL),
         Reason::NotAddressable | Reason::StatusRefused(_) | Reason::IsLoggingAbsent => {
-            ("AWS refused GetTrailStatus, or the answer does not say whether it is logging.", None, NOTHING)
+            ("AWS refused GetTrailStatus, or the answer does not say whether it is logging.", Nobody, NOTHING)
         }
-        Reason::NotLogging { .. } => ("Logging is off.", None, MANAGEMENT_EVENTS),
+        Reason::NotLogging { .. } => ("Logging is off.", Cis, MANAGEMENT_EVENTS),
         Reason::DeliveryFailing { .. } => {
-            ("The latest delivery to S3 failed; the annotation quotes S3's code.", Some("checkDelivery"), NOTHING)
+            ("The latest delivery to S3 failed; the annotation quotes S3's code.", Parameter("checkDelivery"), NOTHING)
         }
         Reason::DeliveryStale { .. } | Reason::DeliveryTimeAbsent => (
             "It has not delivered for longer than the limit, or does not say when it last did.",
-            Some("maxDeliveryAgeHours"),
+            Parameter("maxDeliveryAgeHours"),
             NOTHING,
         ),
-        Reason::SelectorsRefused(_) => ("AWS refused GetEventSelectors.", None, NOTHING),
-        Reason::NoManagementEvents => ("No selector takes management events.", None, MANAGEMENT_EVENTS),
-        Reason::ReadOnly => ("Only read events are taken.", None, MANAGEMENT_EVENTS),
-        Reason::WriteOnly => ("Only write events are taken.", None, MANAGEMENT_EVENTS),
+        Reason::SelectorsRefused(_) => ("AWS refused GetEventSelectors.", Nobody, NOTHING),
+        Reason::NoManagementEvents => ("No selector takes management events.", Cis, MANAGEMENT_EVENTS),
+        Reason::ReadOnly => ("Only read events are taken.", Cis, MANAGEMENT_EVENTS),
+        Reason::WriteOnly => ("Only write events are taken.", Cis, MANAGEMENT_EVENTS),
         Reason::SplitSelectors => (
             "Reads and writes are taken by different selectors. All events may be recorded, but the audit text of CIS \
              asks for one selector with both.",
-            None,
+            Cis,
             NOTHING,
         ),
-        Reason::ExcludedEventSources(_) => {
-            ("Events of KMS or of the RDS Data API are left out.", None, MANAGEMENT_EVENTS)
-        }
+        Reason::ExcludedEventSources(_) => (
+            "Events of some services are left out, such as those of KMS or of the RDS Data API.",
+            Cis,
+            MANAGEMENT_EVENTS,
+        ),
         Reason::FilteredManagementEvents => {
-            ("A selector filters management events in another way.", None, MANAGEMENT_EVENTS)
+            ("A selector filters management events in another way.", Cis, MANAGEMENT_EVENTS)
         }
-        Reason::OtherBucket { .. } => ("It delivers to another bucket.", Some("s3BucketName"), NOTHING),
+        Reason::OtherBucket { .. } => ("It delivers to another bucket.", Parameter("s3BucketName"), NOTHING),
         Reason::OtherTopic { .. } => {
-            ("It notifies another topic.", Some("snsTopicArn"), "SNS: by notifications, one for each log file.")
+            ("It notifies another topic.", Parameter("snsTopicArn"), "SNS: by notifications, one for each log file.")
         }
         Reason::OtherLogGroup { .. } => {
-            ("It sends to another log group.", Some("cloudWatchLogsLogGroupArn"), LOG_GROUP)
+            ("It sends to another log group.", Parameter("cloudWatchLogsLogGroupArn"), LOG_GROUP)
         }
-        Reason::NoLogFileValidation => {
-            ("Log file validation is off.", Some("requireLogFileValidation"), "S3: an hour's digest file a Region.")
-        }
+        Reason::NoLogFileValidation => (
+            "Log file validation is off.",
+            Parameter("requireLogFileValidation"),
+            "S3: an hour's digest file a Region.",
+        ),
         Reason::NoKmsEncryption => (
             "No KMS key encrypts its log files.",
-            Some("requireKmsEncryption"),
+            Parameter("requireKmsEncryption"),
             "KMS: the key, and a request for each log file and each reader.",
         ),
-        Reason::NoCloudWatchLogs => ("It sends to no log group.", Some("requireCloudWatchLogs"), LOG_GROUP),
+        Reason::NoCloudWatchLogs => ("It sends to no log group.", Parameter("requireCloudWatchLogs"), LOG_GROUP),
         Reason::NotOrganizationTrail => (
             "It is no organization trail.",
-            Some("requireOrganizationTrail"),
+            Parameter("requireOrganizationTrail"),
             "CloudTrail: in members that have trails of their own, it is an additional copy, at 2.00 USD per 100,000 \
              management events.",
         ),
-        Reason::Unanswered(_) => ("A transient error hid a fact; no verdict rests on it.", None, NOTHING),
+        Reason::Unanswered(_) => ("A transient error hid a fact; no verdict rests on it.", Nobody, NOTHING),
+    };
+    let allowed_by = match reason {
+        Reason::StatusRefused(_) | Reason::SelectorsRefused(_) => Some("trustOrganizationTrail"),
+        Reason::ExcludedEventSources(_) => Some("allowedExcludedEventSources"),
+        _ => None,
     };
     let remedy = Remedy::of(reason, &Trail::default(), "", &RuleParameters::default());
-    Explanation { code: reason.code(), meaning, asked_by, remedy, cost }
+    Explanation { code: reason.code(), meaning, asked_by, allowed_by, remedy, cost }
 }
 
 const NOTHING: &str = "Nothing.";
 /// AWS CloudTrail pricing, <https://aws.amazon.com/cloudtrail/pricing/>, November 2026.
 const MANAGEMENT_EVENTS: &str = "CloudTrail: the first copy of management events in each Region is free, an additional \
                                  one is 2.00 USD per 100,000 events. S3: what is stored.";
+const EVERY_REGION: &str = "CloudTrail: the first copy of management events in each Region is free, an additional one is \
+                            2.00 USD per 100,000 events; data events that it takes are charged in every Region. S3: what \
+                            is stored.";
+const NEW_TRAIL: &str = "CloudTrail: the first copy of management events in each Region is free, an additional one is 2.00 \
+                         USD per 100,000 events. S3: what is stored. With the template also a KMS key and a log group.";
 const LOG_GROUP: &str = "CloudWatch Logs: ingestion and storage of every event.";
 
 impl Explain {
@@ -186,19 +214,24 @@ fn list(reasons: &[Explanation], out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn explain_reason(reason: &Explanation, out: &mut dyn Write) -> io::Result<()> {
-    let Explanation { code, meaning, asked_by, remedy, cost } = reason;
+    let Explanation { code, meaning, asked_by, allowed_by, remedy, cost } = reason;
     writeln!(out, "{BOLD}{code}{BOLD:#}\n  {meaning}")?;
-    writeln!(out, "\n{BOLD}Asked for by{BOLD:#}")?;
-    if let Some(parameter) = asked_by {
-        writeln!(out, "  the parameter {parameter}")?;
-    } else {
-        for recommendation in RULE.recommendations {
-            writeln!(out, "  {}, {}", recommendation.benchmark, recommendation.number)?;
+    match asked_by {
+        AskedBy::Nobody => {}
+        AskedBy::Parameter(parameter) => writeln!(out, "\n{BOLD}Asked for by{BOLD:#}\n  the parameter {parameter}")?,
+        AskedBy::Cis => {
+            writeln!(out, "\n{BOLD}Asked for by{BOLD:#}")?;
+            for recommendation in RULE.recommendations {
+                writeln!(out, "  {}, {}", recommendation.benchmark, recommendation.number)?;
+            }
         }
     }
     writeln!(out, "\n{BOLD}Remedy{BOLD:#}\n  {}", remedy.text)?;
     for command in &remedy.commands {
         writeln!(out, "  $ {command}")?;
+    }
+    if let Some(parameter) = allowed_by {
+        writeln!(out, "  The parameter {parameter} may allow it.")?;
     }
     writeln!(out, "\n{BOLD}Cost{BOLD:#}\n  {cost}")
 }
@@ -208,16 +241,16 @@ fn explain_parameter(parameter: &Parameter, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "{BOLD}{name}{BOLD:#}\n  {meaning}")?;
     writeln!(out, "\n{BOLD}Valid{BOLD:#}\n  {valid}")?;
     writeln!(out, "\n{BOLD}Default{BOLD:#}\n  {}", default.unwrap_or("unset"))?;
-    let codes: Vec<&str> =
-        reasons().iter().filter(|reason| reason.asked_by == Some(name)).map(|reason| reason.code).collect();
-    if !codes.is_empty() {
-        writeln!(out, "\n{BOLD}Reason{BOLD:#}\n  {}", codes.join(", "))?;
+    let asked: Vec<Explanation> =
+        reasons().into_iter().filter(|reason| reason.asked_by == AskedBy::Parameter(name)).collect();
+    for reason in &asked {
+        writeln!(out, "\n{BOLD}Reason{BOLD:#}\n  {}: {}", reason.code, reason.meaning)?;
     }
     // AWS Config pricing, https://aws.amazon.com/config/pricing/, November 2026.
     let cost = match *name {
         "trailResults" => "AWS Config: an evaluation more for each discovered trail and run, at 0.001 USD or less.",
         "reportingRegion" => "AWS Config: the evaluation that answers NOT_APPLICABLE in each other Region.",
-        _ => NOTHING,
+        _ => asked.first().map_or(NOTHING, |reason| reason.cost),
     };
     writeln!(out, "\n{BOLD}Cost{BOLD:#}\n  {cost}")
 }

@@ -37,12 +37,28 @@ pub fn read(path: &Path) -> Result<String, CliError> {
 /// Where a result goes.
 #[derive(Debug, Default, Args)]
 pub struct Destination {
-    /// Write the result to a file, whole or not at all
+    /// Write the result to a file, whole or not at all; - is standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
 
 impl Destination {
+    /// Makes sure that the result does not take the place of one of these files.
+    ///
+    /// # Errors
+    /// It would.
+    pub fn is_none_of<'p>(&self, files: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), CliError> {
+        let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let Some(output) = &self.output else { return Ok(()) };
+        match files.into_iter().find(|file| whole(file) == whole(output) && output.as_path() != Path::new("-")) {
+            None => Ok(()),
+            Some(file) => {
+                let what = format!("--output would overwrite {}; valid is another file", file.display());
+                Err(CliError::Input { what, source: None })
+            }
+        }
+    }
+
     /// Writes what `render` makes: to the file, without colours, or to standard output.
     ///
     /// # Errors
@@ -52,7 +68,7 @@ impl Destination {
         stdout: &mut dyn Write,
         render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
-        let Some(path) = &self.output else {
+        let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
             return match render(stdout).and_then(|()| stdout.flush()) {
                 // `| head` has read enough.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -98,16 +114,22 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), CliError> {
     written().map_err(|source| CliError::Machine { what: format!("cannot write {}", path.display()), source })
 }
 
-/// Reads an evidence file, and makes sure that it is as it was saved.
+/// Reads an evidence file, and makes sure that it is as it was saved. The document is the same as it stands there.
 ///
 /// # Errors
 /// It cannot be read, is no evidence, or was changed after it was saved.
-pub fn read_evidence(path: &Path) -> Result<Evidence, CliError> {
-    let text = read(path)?;
-    let evidence = Evidence::parse(&text).map_err(|error| CliError::input(path.display().to_string(), error))?;
+pub fn read_evidence(path: &Path) -> Result<(Evidence, Value), CliError> {
+    parse_evidence(&read(path)?, path)
+}
+
+/// Evidence that was read from `path`.
+///
+/// # Errors
+/// It is no evidence, or was changed after it was saved.
+pub fn parse_evidence(text: &str, path: &Path) -> Result<(Evidence, Value), CliError> {
+    let evidence = Evidence::parse(text).map_err(|error| CliError::input(path.display().to_string(), error))?;
+    let document = serde_json::from_str(text).map_err(|error| CliError::input(path.display().to_string(), error))?;
     if let Some(provenance) = &evidence.provenance {
-        let document =
-            serde_json::from_str(&text).map_err(|error| CliError::input(path.display().to_string(), error))?;
         let sha256 = sha256(&document);
         if sha256 != provenance.sha256 {
             return Err(CliError::Input {
@@ -120,31 +142,31 @@ pub fn read_evidence(path: &Path) -> Result<Evidence, CliError> {
             });
         }
     }
-    Ok(evidence)
+    Ok((evidence, document))
 }
 
-/// Saves evidence with how it came to be, and says its SHA-256.
+/// Saves evidence with how it came to be, which is returned.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save_evidence(path: &Path, mut evidence: Evidence, report: &Report) -> Result<String, CliError> {
-    let provenance = Provenance {
+pub fn save_evidence(path: &Path, mut evidence: Evidence, report: &Report) -> Result<Provenance, CliError> {
+    let mut provenance = Provenance {
         collected_by: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")).to_owned(),
         rule_parameters: report.rule_parameters.clone(),
         calls: report.calls.clone(),
         verdict: SavedVerdict { compliance_type: report.compliance_type, annotation: report.annotation.clone() },
         sha256: String::new(),
     };
-    evidence.provenance = Some(provenance);
+    evidence.provenance = Some(provenance.clone());
     let unwritten = |error: serde_json::Error| CliError::Machine {
         what: format!("cannot write {}", path.display()),
         source: error.into(),
     };
     let mut document = serde_json::to_value(&evidence).map_err(unwritten)?;
-    let sha256 = sha256(&document);
-    document["provenance"]["sha256"] = sha256.clone().into();
+    provenance.sha256 = sha256(&document);
+    document["provenance"]["sha256"] = provenance.sha256.clone().into();
     write(path, format!("{document:#}\n").as_bytes())?;
-    Ok(sha256)
+    Ok(provenance)
 }
 
 /// SHA-256 of a document without its `provenance.sha256`, as compact JSON with sorted keys.

@@ -26,7 +26,7 @@ use crate::{
     handler::{Clock, Context, Function, HandlerError, Outcome},
     rule::{
         cloudtrail_all_regions::RULE,
-        evaluation::{ComplianceType, Evaluation},
+        evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::Evidence,
         parameters::RuleParameters,
     },
@@ -76,13 +76,11 @@ struct Invoked {
 
 impl Invoke {
     pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
-        let origin = self.account.as_deref().map_or("the default account".into(), Path::to_string_lossy);
-        let text = match &self.account {
-            Some(path) => files::read(path)?,
-            None => COMPLIANT_ACCOUNT.to_owned(),
+        self.output.destination.is_none_of(self.account.iter().chain(&self.event))?;
+        let (evidence, account) = match &self.account {
+            Some(path) => files::read_evidence(path)?,
+            None => files::parse_evidence(COMPLIANT_ACCOUNT, Path::new("the default account"))?,
         };
-        let evidence = Evidence::parse(&text).map_err(|error| CliError::input(origin.to_string(), error))?;
-        let account = serde_json::from_str(&text).map_err(|error| CliError::input(origin.to_string(), error))?;
         let event = self.event.as_deref().map(|path| read_event(path, &evidence)).transpose()?;
         let invoked = block_on(self.invoke(&evidence, &account, event))?;
 
@@ -116,7 +114,8 @@ impl Invoke {
         } else {
             let rule = world.config_rule(&evidence.account_id, &evidence.region, RULE.default_name);
             let mut event = Event::new(&rule, &world.result_token(&rule));
-            let given = self.parameters.by_name()?;
+            let mut given = evidence.provenance.as_ref().map_or_else(Map::new, |saved| saved.rule_parameters.clone());
+            given.extend(self.parameters.by_name()?);
             if let Some(text) = &self.json {
                 event = event.rule_parameters_as_text(text);
             } else if !given.is_empty() {
@@ -176,7 +175,10 @@ impl Invoked {
         let Evidence { account_id, region, collected_at, .. } = account;
         let record = &self.outcome.record;
         let no_verdict = match &self.outcome.result {
-            Ok(_) => "nothing is evaluated".to_owned(),
+            Ok(_) => record.evaluations.first().map_or("nothing is evaluated".to_owned(), |row| {
+                let EvaluatedResource { resource_type, resource_id } = &row.resource;
+                format!("the account is not evaluated: the event is about {resource_type} {resource_id}")
+            }),
             Err(error) => chain(error),
         };
         let is_decided = matches!(self.outcome.result, Ok(_) | Err(HandlerError::Indeterminate(_)));

@@ -16,7 +16,7 @@ pub mod remedy;
 pub mod report;
 pub mod shell;
 
-use std::{error::Error, ffi::OsString, io::Write};
+use std::{error::Error, ffi::OsString, io::Write, path::Path};
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
@@ -25,6 +25,7 @@ use crate::{
     handler::HandlerError,
     rule::evaluation::ComplianceType,
 };
+use format::Plain;
 use report::Report;
 
 /// Is every management event of this AWS account, in every Region, really being recorded right now? (CIS AWS Foundations
@@ -107,6 +108,14 @@ impl CliError {
         Self::Input { what, source: Some(Box::new(source)) }
     }
 
+    /// The error, said of a file.
+    fn about(self, path: &Path) -> Self {
+        match self {
+            Self::Input { what, source } => Self::Input { what: format!("{}: {what}", path.display()), source },
+            other => other,
+        }
+    }
+
     /// What to do about it, where that is not plain from the error.
     fn tip(&self) -> Option<&'static str> {
         let Self::Aws(error) = self else { return None };
@@ -164,7 +173,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         Command::Man(manual) => manual.run(Arguments::command(), stdout),
     };
     ended.unwrap_or_else(|error| {
-        let _ = writeln!(stderr, "error: {}", chain(&error));
+        let _ = writeln!(stderr, "error: {}", Plain(&chain(&error)));
         if let Some(tip) = error.tip() {
             let _ = writeln!(stderr, "\n  tip: {tip}");
         }

@@ -15,8 +15,10 @@ pub struct ParameterArguments {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("valid: NAME=VALUE, such as checkDelivery=false")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
+    match text.split_once('=').map(|(name, value)| (name.trim(), value)) {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("valid: NAME=VALUE, such as checkDelivery=false".to_owned()),
+    }
 }
 
 impl ParameterArguments {

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use super::format::Plain;
 use crate::rule::{
     cloudtrail_all_regions::Reason,
-    evidence::{AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail},
+    evidence::{
+        AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Refusal, Trail,
+    },
     parameters::RuleParameters,
     region,
 };
@@ -34,6 +37,9 @@ impl Remedy {
             }
             Reason::NoGlobalServiceEvents => vec![command.update_trail(&["--include-global-service-events"])],
             Reason::Deleted => vec![deploy_compliant_trail(command.region)],
+            Reason::StatusRefused(refusal) | Reason::SelectorsRefused(refusal) if is_hidden_from_account(refusal) => {
+                Vec::new()
+            }
             Reason::StatusRefused(_) | Reason::IsLoggingAbsent | Reason::DeliveryTimeAbsent => {
                 vec![command.get_trail_status()]
             }
@@ -77,6 +83,8 @@ impl Remedy {
             Reason::NotOrganizationTrail => vec![command.update_trail(&["--is-organization-trail"])],
             Reason::NotAddressable | Reason::Unanswered(_) => Vec::new(),
         };
+        // A command that would not be shown as it is is none to paste.
+        let commands: Vec<String> = commands.into_iter().filter(|command| Plain(command).is_whole()).collect();
         let is_change = !matches!(reason, Reason::StatusRefused(_) | Reason::SelectorsRefused(_));
         let owner = trail.owner_account_id().filter(|owner| is_change && *owner != account_id);
         let whose =
@@ -85,10 +93,16 @@ impl Remedy {
     }
 }
 
-/// What to do about an account where no trail is at fault.
+/// What to do about an account as a whole; `is_choice` if any of several trails may be changed.
 #[must_use]
-pub fn for_account(evidence: &Evidence) -> Vec<Remedy> {
+pub fn for_account(evidence: &Evidence, is_choice: bool) -> Vec<Remedy> {
     match &evidence.trails {
+        Observed::Known(_) if is_choice => vec![Remedy {
+            text: "One trail that passes is enough: choose the one to change. A second copy of management events is \
+                   charged."
+                .to_owned(),
+            commands: Vec::new(),
+        }],
         Observed::Known(trails) if trails.is_empty() => vec![Remedy {
             text: words(&Reason::Deleted).to_owned(),
             commands: vec![deploy_compliant_trail(&evidence.region)],
@@ -105,13 +119,17 @@ pub fn for_account(evidence: &Evidence) -> Vec<Remedy> {
 #[must_use]
 pub fn words(reason: &Reason) -> &'static str {
     match reason {
-        Reason::SingleRegion => "Let the trail record every Region.",
-        Reason::NoGlobalServiceEvents => "Include the events of global services.",
-        Reason::Deleted => "Make a trail.",
-        Reason::NotAddressable => "Look at the answer of DescribeTrails: AWS describes every trail by its ARN.",
-        Reason::StatusRefused(_) | Reason::IsLoggingAbsent => {
-            "Allow `cloudtrail:GetTrailStatus`; for an organization's trail see `trustOrganizationTrail`."
+        Reason::SingleRegion => {
+            "Let the trail record every Region. Data events that it takes are then taken, and charged, in every Region."
         }
+        Reason::NoGlobalServiceEvents => "Include the events of global services.",
+        Reason::Deleted => "Make a trail; `cloudformation/compliant-trail.yaml` of this project is one that passes.",
+        Reason::NotAddressable => "Look at the answer of DescribeTrails: AWS describes every trail by its ARN.",
+        Reason::StatusRefused(refusal) | Reason::SelectorsRefused(refusal) if is_hidden_from_account(refusal) => {
+            "CloudTrail does not show this trail to this account; its owner can look at it."
+        }
+        Reason::StatusRefused(_) => "Allow `cloudtrail:GetTrailStatus`; AWS's own message says which policy denies it.",
+        Reason::IsLoggingAbsent => "Look at the answer of GetTrailStatus: AWS always says whether a trail is logging.",
         Reason::NotLogging { .. } => "Start logging.",
         Reason::DeliveryFailing { .. } => {
             "Correct the policy of the bucket or of the KMS key, or name another bucket; the error stays until the next \
@@ -121,14 +139,14 @@ pub fn words(reason: &Reason) -> &'static str {
             "Look at the policy of the bucket and of the KMS key."
         }
         Reason::SelectorsRefused(_) => {
-            "Allow `cloudtrail:GetEventSelectors`; for an organization's trail see `trustOrganizationTrail`."
+            "Allow `cloudtrail:GetEventSelectors`; AWS's own message says which policy denies it."
         }
-        Reason::NoManagementEvents | Reason::ReadOnly | Reason::WriteOnly | Reason::SplitSelectors => {
-            "Put one selector that takes every management event, read and write."
-        }
-        Reason::ExcludedEventSources(_) | Reason::FilteredManagementEvents => {
-            "Put one selector that takes every management event, or see `allowedExcludedEventSources`."
-        }
+        Reason::NoManagementEvents
+        | Reason::ReadOnly
+        | Reason::WriteOnly
+        | Reason::SplitSelectors
+        | Reason::ExcludedEventSources(_)
+        | Reason::FilteredManagementEvents => "Put one selector that takes every management event, read and write.",
         Reason::OtherBucket { .. } | Reason::OtherTopic { .. } | Reason::OtherLogGroup { .. } => {
             "Change the trail or the parameter."
         }
@@ -138,6 +156,11 @@ pub fn words(reason: &Reason) -> &'static str {
         Reason::NotOrganizationTrail => "Make it an organization trail, in the management account.",
         Reason::Unanswered(_) => "Ask again later.",
     }
+}
+
+/// Whether AWS says that it does not know the trail, which no permission changes.
+fn is_hidden_from_account(refusal: &Refusal) -> bool {
+    ["TrailNotFoundException", "CloudTrailARNInvalidException"].contains(&refusal.code.as_str())
 }
 
 /// Commands about one trail, in its home Region.

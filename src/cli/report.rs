@@ -7,10 +7,10 @@ use super::remedy::Remedy;
 use crate::rule::{
     Verdict,
     cloudtrail_all_regions::{JudgedTrail, RULE, TrailResult},
-    evaluation::{ComplianceType, Evaluation},
+    evaluation::{ComplianceType, EvaluatedResource, Evaluation},
     evidence::Evidence,
     parameters::RuleParameters,
-    provenance::Call,
+    provenance::{Call, Provenance, SavedVerdict},
     timestamp::Timestamp,
 };
 
@@ -40,6 +40,8 @@ pub struct Report {
     pub calls: Vec<Call>,
     /// The SHA-256 of the evidence file that the verdict rests on, if it was saved with one.
     pub evidence_sha256: Option<String>,
+    /// What the evidence file says that was decided when it was saved.
+    pub saved_verdict: Option<SavedVerdict>,
 }
 
 /// A trail and what became of it.
@@ -85,7 +87,8 @@ impl Report {
     #[must_use]
     pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: Map<String, Value>) -> Self {
         let Verdict { trails, evaluations } = (RULE.evaluate)(evidence, parameters);
-        let remedies = super::remedy::for_account(evidence);
+        let is_choice = trails.len() > 1 && trails.iter().all(|judged| judged.result != TrailResult::Pass);
+        let remedies = super::remedy::for_account(evidence, is_choice);
         let mut trails: Vec<TrailReport> =
             trails.iter().map(|judged| TrailReport::of(judged, evidence, parameters)).collect();
         if trails.iter().any(|trail| trail.result == TrailResult::Pass) {
@@ -97,12 +100,9 @@ impl Report {
             Ok(evaluations) => (evaluations, String::new()),
             Err(indeterminate) => (Vec::new(), indeterminate.to_string()),
         };
-        let calls = evidence.provenance.as_ref().map(|provenance| provenance.calls.clone()).unwrap_or_default();
         Self {
             trails,
             remedies,
-            calls,
-            evidence_sha256: evidence.provenance.as_ref().map(|provenance| provenance.sha256.clone()),
             ..Self::without_evidence(
                 &evidence.account_id,
                 &evidence.region,
@@ -114,7 +114,7 @@ impl Report {
         }
     }
 
-    /// A report for which nothing was read; `no_verdict` says why there are no evaluations, if there are none.
+    /// A report for which nothing was read; `no_verdict` says why the account has no row, if it has none.
     #[must_use]
     pub fn without_evidence(
         account_id: &str,
@@ -124,7 +124,7 @@ impl Report {
         evaluations: Vec<Evaluation>,
         no_verdict: &str,
     ) -> Self {
-        let account = evaluations.first();
+        let account = evaluations.iter().find(|row| row.resource == EvaluatedResource::account(account_id));
         Self {
             account_id: account_id.to_owned(),
             region: region.to_owned(),
@@ -137,7 +137,35 @@ impl Report {
             remedies: Vec::new(),
             calls: Vec::new(),
             evidence_sha256: None,
+            saved_verdict: None,
         }
+    }
+
+    /// The report, with what the evidence file says of itself.
+    #[must_use]
+    pub fn resting_on(mut self, provenance: &Provenance) -> Self {
+        self.calls.clone_from(&provenance.calls);
+        self.evidence_sha256 = Some(provenance.sha256.clone());
+        self.saved_verdict = Some(provenance.verdict.clone());
+        self
+    }
+
+    /// What was decided when the evidence was saved, if that was not the same.
+    #[must_use]
+    pub fn other_saved_verdict(&self) -> Option<&SavedVerdict> {
+        let is_other = |saved: &&SavedVerdict| {
+            saved.compliance_type != self.compliance_type || saved.annotation != self.annotation
+        };
+        self.saved_verdict.as_ref().filter(is_other)
+    }
+
+    /// The rule parameters in one line, `NAME=VALUE` each; empty if none were given.
+    #[must_use]
+    pub fn parameters(&self) -> String {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let pairs: Vec<String> =
+            self.rule_parameters.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+        pairs.join(", ")
     }
 
     /// The verdict in AWS's spelling, or `NO_VERDICT`.
@@ -150,10 +178,11 @@ impl Report {
 impl TrailReport {
     fn of(judged: &JudgedTrail, evidence: &Evidence, parameters: &RuleParameters) -> Self {
         let trail = judged.trail;
-        let reasons = judged.reasons.iter().map(|reason| ReasonReport {
-            code: reason.code(),
-            text: reason.to_string(),
-            remedy: Remedy::of(reason, trail, &evidence.account_id, parameters),
+        let allowed_by = judged.allowed_by.map_or(String::new(), |name| format!(" Or the parameter {name} allows it."));
+        let reasons = judged.reasons.iter().map(|reason| {
+            let Remedy { text, commands } = Remedy::of(reason, trail, &evidence.account_id, parameters);
+            let remedy = Remedy { text: format!("{text}{allowed_by}"), commands };
+            ReasonReport { code: reason.code(), text: reason.to_string(), remedy }
         });
         Self {
             name: trail.display_name().to_owned(),

@@ -100,6 +100,53 @@ async fn a_misconfigured_rule_is_its_verdict_and_nothing_is_read() {
 }
 
 #[tokio::test]
+async fn a_replay_asks_what_was_asked_and_says_what_was_said() {
+    let live = Live::example("compliant").await;
+    let file = live.path("evidence.json");
+    let path = file.to_str().unwrap();
+    let saved = ["check", "--save-evidence", path, "-p", "requireOrganizationTrail=true", "-p", "checkDelivery=false"];
+    assert_eq!(live.run(&saved).await.code, Some(1));
+    let replay = |more: &'static [&'static str]| {
+        ended(bare(live.home.path(), &[&["check", "--format", "json", "--evidence", path], more].concat()))
+    };
+
+    let same = replay(&[]).await;
+    assert_eq!((same.code, same.stderr.as_str()), (Some(1), ""));
+    let other = replay(&["-p", "checkDelivery=true"]).await;
+    let asked = json!({"requireOrganizationTrail": "true", "checkDelivery": "true"});
+    assert_eq!(other.code, Some(1), "what is not given again is asked as it was saved");
+    assert_eq!(other.json()["accounts"][0]["ruleParameters"], asked);
+
+    for more in [&["-p", "requireOrganizationTrail=false"][..], &["-p", "reportingRegion=eu-west-1"]] {
+        let other = replay(more).await;
+        assert_eq!(other.code, Some(0));
+        let warning =
+            "decided NON_COMPLIANT (No trail passes: management-events: is no organization trail); with other";
+        assert!(other.stderr.starts_with("warning: ") && other.stderr.contains(warning), "{}", other.stderr);
+        assert_eq!(other.json()["accounts"][0]["savedVerdict"]["complianceType"], "NON_COMPLIANT");
+    }
+}
+
+#[tokio::test]
+async fn a_result_does_not_take_the_place_of_evidence() {
+    let live = Live::example("compliant").await;
+    let file = live.path("evidence.json");
+    let path = file.to_str().unwrap();
+    let both = live.run(&["check", "--save-evidence", path, "--output", path]).await;
+    assert_eq!(both.code, Some(64));
+    assert!(!file.exists());
+    assert_eq!(live.run(&["check", "--save-evidence", path]).await.code, Some(0));
+    let before = fs::read(&file).unwrap();
+    for arguments in [["check", "--evidence", path, "--output", path], ["invoke", "--account", path, "--output", path]]
+    {
+        let ran = ended(bare(live.home.path(), &arguments)).await;
+        assert_eq!(ran.code, Some(64));
+        assert_eq!(ran.stderr, format!("error: --output would overwrite {path}; valid is another file\n"));
+    }
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[tokio::test]
 async fn saved_evidence_gives_the_same_verdict_and_holds_request_ids_and_no_secret() {
     let live = Live::example("several-trails").await;
     let file = live.path("evidence.json");

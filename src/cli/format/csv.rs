@@ -21,6 +21,7 @@ struct Row {
     collected_at: Cell,
     compliance_type: Cell,
     annotation: Cell,
+    rule_parameters: Cell,
     name: Cell,
     #[serde(rename = "TrailARN")]
     trail_arn: Cell,
@@ -83,6 +84,7 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         collected_at: Cell::new(&report.collected_at.to_string()),
         compliance_type: Cell::new(report.verdict()),
         annotation: Cell::new(&report.annotation),
+        rule_parameters: Cell::new(&report.parameters()),
         name: Cell::optional(trail.map(|trail| trail.name.as_str())),
         trail_arn: Cell::optional(trail.and_then(|trail| trail.trail_arn.as_deref())),
         home_region: Cell::optional(trail.and_then(|trail| trail.home_region.as_deref())),

@@ -278,7 +278,7 @@ mod tests {
         cli::{remedy::Remedy, report::ReasonReport},
         rule::{
             evaluation::{Annotation, EvaluatedResource, Evaluation},
-            provenance::Call,
+            provenance::{Call, SavedVerdict},
         },
     };
 
@@ -321,6 +321,7 @@ mod tests {
                 error_code: Some(text()),
             }],
             evidence_sha256: Some(text()),
+            saved_verdict: Some(SavedVerdict { compliance_type: None, annotation: text() }),
         }
     }
 

@@ -37,15 +37,22 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         report.verdict()
     )?;
     writeln!(out, "{}", Plain(&report.annotation))?;
-    for trail in &report.trails {
-        writeln!(out)?;
-        self::trail(trail, report, out)?;
+    if !report.rule_parameters.is_empty() {
+        writeln!(out, "Parameters: {}", Plain(&report.parameters()))?;
+    }
+    if let Some(saved) = report.other_saved_verdict() {
+        let said = saved.compliance_type.map_or("no verdict", ComplianceType::as_str);
+        writeln!(out, "When the evidence was saved: {said}: {}", Plain(&saved.annotation))?;
     }
     for (index, remedy) in report.remedies.iter().enumerate() {
         if index == 0 {
             writeln!(out)?;
         }
         self::remedy(remedy, "  ", out)?;
+    }
+    for trail in &report.trails {
+        writeln!(out)?;
+        self::trail(trail, report, out)?;
     }
     if report.evaluations.len() > 1 {
         writeln!(out, "\nRows for AWS Config:")?;
@@ -80,9 +87,6 @@ fn trail(trail: &TrailReport, report: &Report, out: &mut dyn Write) -> io::Resul
         writeln!(out, "    {}: {}", reason.code, Plain(&reason.text))?;
         remedy(&reason.remedy, "      ", out)?;
     }
-    if let Some(parameter) = trail.allowed_by {
-        writeln!(out, "    The parameter {parameter} would allow it.")?;
-    }
     Ok(())
 }
 
@@ -93,12 +97,25 @@ fn remedy(remedy: &Remedy, indent: &str, out: &mut dyn Write) -> io::Result<()> 
     commands.try_for_each(|command| writeln!(out, "{indent}$ {style}{command}{style:#}"))
 }
 
-/// Text of an evidence file, which must not send a terminal escape sequences.
-struct Plain<'t>(&'t str);
+/// Text from elsewhere, which must not send a terminal escape sequences, nor turn the direction of what stands there.
+pub(crate) struct Plain<'t>(pub(crate) &'t str);
+
+impl Plain<'_> {
+    /// Whether the text is shown as it is.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.0.chars().any(is_hidden)
+    }
+}
+
+fn is_hidden(character: char) -> bool {
+    let is_mark =
+        matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    is_mark || character.is_control()
+}
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|character| f.write_char(if character.is_control() { '?' } else { character }))
+        self.0.chars().try_for_each(|character| f.write_char(if is_hidden(character) { '?' } else { character }))
     }
 }
 
@@ -118,6 +135,8 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_a_terminal() {
-        assert_eq!(Plain("a\u{1b}[2Jb\nc\u{9b}d\u{7f} \u{fc}").to_string(), "a?[2Jb?c?d? \u{fc}");
+        let text = Plain("a\u{1b}[2Jb\nc\u{9b}d\u{7f}\u{202e} \u{fc}");
+        assert_eq!(text.to_string(), "a?[2Jb?c?d?? \u{fc}");
+        assert!(!text.is_whole() && Plain("\u{fc}").is_whole());
     }
 }
