@@ -6,16 +6,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::future::{Either, OptionFuture, join, select};
+use futures_util::future::{Either, OptionFuture, select};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     aws::{
-        CallLog, Connections, Session,
-        cloudtrail::{Collected, collect},
-        config::{EarlierRow, ReportError, Reported, discovered_trails, earlier_rows, report},
+        CallLog, Connections, Session, collect_evidence,
+        config::{EarlierRow, ReportError, Reported, earlier_rows, report},
         fault::{CallError, chain},
     },
     invocation::{InvalidInvocation, Invocation, Subject},
@@ -24,7 +23,7 @@ use crate::{
         cloudtrail_all_regions::{Indeterminate, RULE},
         decided_by_parameters,
         evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
-        evidence::{Evidence, Observed},
+        evidence::Observed,
         parameters::RuleParameters,
         timestamp::Timestamp,
     },
@@ -324,27 +323,17 @@ impl Function {
             }
         };
 
-        let collected_at = self.clock.now();
-        let discovered = parameters.trail_results.then(|| discovered_trails(session));
-        let (collected, discovered) = join(collect(session), OptionFuture::from(discovered)).await;
-        let Collected { trails, warnings } =
+        let collected = collect_evidence(session, self.clock.now(), parameters.trail_results).await;
+        let (mut evidence, warnings) =
             collected.map_err(|source| HandlerError::Collect { source, is_member: session.is_member() })?;
         record.warnings.extend(warnings);
-        let (mut discovered_trails, warning) = discovered.unzip();
-        record.warnings.extend(warning.flatten());
-        if let (Some(Observed::Known(ids)), Some(trail)) = (&mut discovered_trails, trail) {
+        evidence.deleted_trail = deleted_trail;
+        if let (Some(Observed::Known(ids)), Some(trail)) = (&mut evidence.discovered_trails, trail) {
             ids.push(trail.resource_id.clone());
         }
-        let is_listing_missing = discovered_trails.as_ref().is_some_and(|listed| listed.known().is_none());
-        let evidence = Evidence {
-            account_id: account_id.to_owned(),
-            region: region.to_owned(),
-            collected_at,
-            trails,
-            discovered_trails,
-            deleted_trail,
-        };
-        let Verdict { trails, evaluations } = (RULE.evaluate)(&evidence, &parameters);
+        let is_listing_missing = evidence.discovered_trails.as_ref().is_some_and(|listed| listed.known().is_none());
+        let evidence = record.evidence.insert(evidence);
+        let Verdict { trails, evaluations } = (RULE.evaluate)(evidence, &parameters);
         record.trails = trails.iter().map(TrailRecord::new).collect();
         let evaluations = evaluations.map_err(HandlerError::Indeterminate)?;
         Ok(Decided { is_listing_missing, ..Decided::new(evaluations, record) })

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::rule::{
     cloudtrail_all_regions::{JudgedTrail, Reason, TrailResult},
     evaluation::ComplianceType,
+    evidence::Evidence,
     parameters::Misconfigured,
     timestamp::Timestamp,
 };
@@ -31,6 +32,8 @@ pub struct Record {
     pub compliance_type: Option<ComplianceType>,
     /// That row's annotation.
     pub annotation: Option<String>,
+    /// What the verdict rests on. It is not in the log.
+    pub evidence: Option<Evidence>,
     /// Every trail with its reasons.
     pub trails: Vec<TrailRecord>,
     /// What went wrong without costing the verdict.

@@ -369,7 +369,7 @@ fn takes_management_events() -> AdvancedEventSelector {
         equals: vec!["Management".to_owned()],
         ..FieldSelector::default()
     };
-    AdvancedEventSelector { field_selectors: vec![category] }
+    AdvancedEventSelector { name: None, field_selectors: vec![category] }
 }
 
 fn recorded_as_enumerated(selectors: &EventSelectors, recorded: &ManagementEvents, allowed: &[String]) {

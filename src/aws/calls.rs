@@ -1,9 +1,18 @@
-//! Which calls an invocation made, and which it is waiting for.
+//! Which calls an invocation made, how each ended, and which it is waiting for.
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+use super::fault::CallError;
+use crate::rule::{provenance::Call, timestamp::Timestamp};
 
 /// A log of one invocation's calls. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +23,20 @@ struct Calls {
     made: BTreeMap<&'static str, u32>,
     waiting: BTreeMap<u64, String>,
     next: u64,
+    ended: Vec<Call>,
+}
+
+/// What is asked, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'c> {
+    /// AWS's name of the operation.
+    pub(super) operation: &'static str,
+    /// The Region that is asked.
+    pub(super) region: &'c str,
+    /// Whether that is the rule's own.
+    pub(super) is_rules_region: bool,
+    /// What it is about, such as an ARN; empty if there is nothing to say.
+    pub(super) subject: &'c str,
 }
 
 /// Ends the wait for a call when it is answered or given up.
@@ -29,27 +52,43 @@ impl Drop for Answered<'_> {
 }
 
 impl CallLog {
-    /// Runs a call, and notes it; `subject` says what it is about, such as a Region or an ARN.
-    pub fn track<'c, F: Future + 'c>(
+    /// Runs a call, and notes it.
+    pub(super) fn track<'c, T, E>(
         &'c self,
-        operation: &'static str,
-        subject: &'c str,
-        call: F,
-    ) -> impl Future<Output = F::Output> + 'c {
+        asked: Asked<'c>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + 'c,
+    ) -> impl Future<Output = Result<T, CallError>> + 'c
+    where
+        T: RequestId + 'c,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
         // The SDK's futures are large, and up to two a trail are under way at once.
         let call = Box::pin(call);
         async move {
-            let _answered = self.start(operation, subject);
-            call.await
+            let at = Timestamp::from(SystemTime::now());
+            let _answered = self.start(asked);
+            let answer = call.await;
+            let request_id = answer.request_id().map(str::to_owned);
+            let answer = answer.map_err(|error| CallError::new(asked.operation, asked.is_rules_region, error));
+            self.lock().ended.push(Call {
+                operation: asked.operation.to_owned(),
+                region: asked.region.to_owned(),
+                at,
+                request_id,
+                error_code: answer.as_ref().err().map(|error| error.code.clone()),
+            });
+            answer
         }
     }
 
-    fn start(&self, operation: &'static str, subject: &str) -> Answered<'_> {
+    fn start(&self, asked: Asked<'_>) -> Answered<'_> {
+        let Asked { operation, region, subject, .. } = asked;
         let mut calls = self.lock();
         *calls.made.entry(operation).or_default() += 1;
         let number = calls.next;
         calls.next += 1;
-        calls.waiting.insert(number, format!("{operation} ({subject})"));
+        let place = if subject.is_empty() { region.to_owned() } else { format!("{subject} in {region}") };
+        calls.waiting.insert(number, format!("{operation} ({place})"));
         Answered { calls: self, number }
     }
 
@@ -57,6 +96,12 @@ impl CallLog {
     #[must_use]
     pub fn made(&self) -> BTreeMap<&'static str, u32> {
         self.lock().made.clone()
+    }
+
+    /// The calls that were answered or failed, in the order in which they ended.
+    #[must_use]
+    pub fn ended(&self) -> Vec<Call> {
+        self.lock().ended.clone()
     }
 
     /// The calls that were made and not answered yet.

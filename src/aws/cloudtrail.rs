@@ -10,8 +10,8 @@ use super::{
     timestamp,
 };
 use crate::rule::evidence::{
-    AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail, TrailStatus,
-    list_each_trail_once,
+    AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail,
+    TrailStatus, list_each_trail_once,
 };
 
 /// What was collected, and each error met on the way, with its whole chain.
@@ -111,11 +111,7 @@ async fn describe_trails(session: &Session<'_>) -> Result<Vec<Trail>, CallError>
     const OPERATION: &str = "DescribeTrails";
     let client = session.clients(&session.region).cloudtrail;
     let request = client.describe_trails().include_shadow_trails(true);
-    let answer = session
-        .calls
-        .track(OPERATION, &session.region, request.send())
-        .await
-        .map_err(|error| CallError::new(OPERATION, true, error))?;
+    let answer = session.call(OPERATION, &session.region, "", request.send()).await?;
     let trails = answer.trail_list.ok_or_else(|| CallError::unparsable(OPERATION, "no trailList"))?;
     Ok(trails.into_iter().map(trail).collect())
 }
@@ -129,11 +125,7 @@ async fn get_trail_status(
     const OPERATION: &str = "GetTrailStatus";
     let client = session.clients(region).cloudtrail;
     let request = client.get_trail_status().name(arn).customize().config_override(session.spread_over(calls));
-    let answer = session
-        .calls
-        .track(OPERATION, &format!("{arn} in {region}"), request.send())
-        .await
-        .map_err(|error| CallError::new(OPERATION, region == session.region, error))?;
+    let answer = session.call(OPERATION, region, arn, request.send()).await?;
     let time = |time: Option<DateTime>| {
         let known = time.and_then(timestamp);
         if known.is_none() && time.is_some() {
@@ -159,11 +151,7 @@ async fn get_event_selectors(
     const OPERATION: &str = "GetEventSelectors";
     let client = session.clients(region).cloudtrail;
     let request = client.get_event_selectors().trail_name(arn).customize().config_override(session.spread_over(calls));
-    let answer = session
-        .calls
-        .track(OPERATION, &format!("{arn} in {region}"), request.send())
-        .await
-        .map_err(|error| CallError::new(OPERATION, region == session.region, error))?;
+    let answer = session.call(OPERATION, region, arn, request.send()).await?;
     Ok(EventSelectors {
         event_selectors: answer.event_selectors.unwrap_or_default().into_iter().map(event_selector).collect(),
         advanced_event_selectors: answer
@@ -171,6 +159,7 @@ async fn get_event_selectors(
             .unwrap_or_default()
             .into_iter()
             .map(|selector| AdvancedEventSelector {
+                name: selector.name,
                 field_selectors: selector.field_selectors.into_iter().map(field_selector).collect(),
             })
             .collect(),
@@ -201,6 +190,12 @@ fn event_selector(selector: sdk::EventSelector) -> EventSelector {
         read_write_type: selector.read_write_type.map(|value| value.as_str().to_owned()),
         include_management_events: selector.include_management_events,
         exclude_management_event_sources: selector.exclude_management_event_sources.unwrap_or_default(),
+        data_resources: selector
+            .data_resources
+            .unwrap_or_default()
+            .into_iter()
+            .map(|resource| DataResource { r#type: resource.r#type, values: resource.values.unwrap_or_default() })
+            .collect(),
     }
 }
 

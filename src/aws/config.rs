@@ -39,11 +39,7 @@ pub async fn discovered_trails(session: &Session<'_>) -> (Observed<Vec<String>>,
     let client = session.clients(&session.region).config;
     let listing = pages(OPERATION, async |token| {
         let request = client.list_discovered_resources().resource_type(ResourceType::Trail).set_next_token(token);
-        let page = session
-            .calls
-            .track(OPERATION, &session.region, request.send())
-            .await
-            .map_err(|error| CallError::new(OPERATION, true, error))?;
+        let page = session.call(OPERATION, &session.region, "", request.send()).await?;
         let resources = page.resource_identifiers.unwrap_or_default();
         let listed = resources.into_iter().filter_map(|resource| resource.resource_id);
         ids.extend(listed.filter(|id| !id.trim().is_empty()));
@@ -64,6 +60,20 @@ pub async fn discovered_trails(session: &Session<'_>) -> (Observed<Vec<String>>,
             (observed, Some(warning))
         }
     }
+}
+
+/// The `InputParameters` of a rule that is deployed in the rule's Region; empty if it has none.
+///
+/// # Errors
+/// There is no such rule, or it cannot be read.
+pub async fn input_parameters(session: &Session<'_>, config_rule_name: &str) -> Result<String, CallError> {
+    const OPERATION: &str = "DescribeConfigRules";
+    let client = session.clients(&session.region).config;
+    let request = client.describe_config_rules().config_rule_names(config_rule_name);
+    let answer = session.call(OPERATION, &session.region, config_rule_name, request.send()).await?;
+    let rule = answer.config_rules.unwrap_or_default().into_iter().next();
+    let rule = rule.ok_or_else(|| CallError::unparsable(OPERATION, "no rule"))?;
+    Ok(rule.input_parameters.unwrap_or_default())
 }
 
 /// A row that an earlier run left.
@@ -91,11 +101,7 @@ pub async fn earlier_rows(session: &Session<'_>, config_rule_name: &str) -> Resu
             .compliance_types(SdkComplianceType::NonCompliant)
             .limit(100)
             .set_next_token(token);
-        let page = session
-            .calls
-            .track(OPERATION, config_rule_name, request.send())
-            .await
-            .map_err(|error| CallError::new(OPERATION, true, error))?;
+        let page = session.call(OPERATION, &session.region, config_rule_name, request.send()).await?;
         for identifier in
             page.evaluation_results.unwrap_or_default().into_iter().filter_map(|row| row.evaluation_result_identifier)
         {
@@ -273,10 +279,9 @@ async fn put<'r>(
         .result_token(token.expose())
         .set_test_mode(token.is_test_mode().then_some(true));
     let answer = session
-        .calls
-        .track(OPERATION, &format!("{} rows", rows.len()), request.send())
+        .call(OPERATION, &session.region, &format!("{} rows", rows.len()), request.send())
         .await
-        .map_err(|error| CallError::new(OPERATION, true, error).redacted(token.expose()))?;
+        .map_err(|error| error.redacted(token.expose()))?;
     let failed = answer.failed_evaluations.unwrap_or_default();
     let came_back = |row: &&Evaluation| {
         failed.iter().any(|failed| {

@@ -2,11 +2,12 @@
 
 use std::{
     collections::VecDeque,
+    error::Error,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, profile::ProfileFileLoadError};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -14,12 +15,19 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use aws_types::{SdkConfig, region::Region, sdk_config::StalledStreamProtectionConfig};
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{
+    SdkConfig,
+    os_shim_internal::{Env, Fs},
+    region::Region,
+    request_id::RequestId,
+    sdk_config::StalledStreamProtectionConfig,
+};
 
 use super::{
     CallLog,
+    calls::Asked,
     fault::{CallError, RefuseEmptyAnswers, RetryTransientFaults},
 };
 
@@ -128,6 +136,20 @@ impl Connections {
         Self { base, timing, cache: Mutex::default() }
     }
 
+    /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role.
+    pub async fn by_default_chain(profile: Option<&str>, region: Option<&str>, timing: Timing) -> Self {
+        let mut loader = aws_config::defaults(behavior_version())
+            .http_client(http_client())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        Self { base: loader.load().await, timing, cache: Mutex::default() }
+    }
+
     /// Connections to one endpoint for all services and Regions; the environment does not matter.
     #[must_use]
     pub fn to_endpoint(endpoint_url: &str, credentials: Credentials, timing: Timing) -> Self {
@@ -140,6 +162,23 @@ impl Connections {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .build();
         Self { base, timing, cache: Mutex::default() }
+    }
+
+    /// The Region that environment or profile name.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.base.region().map(AsRef::as_ref)
+    }
+
+    /// The account that the credentials belong to.
+    ///
+    /// # Errors
+    /// There are no valid credentials, or STS does not answer.
+    pub async fn caller_account_id(&self, region: &str, calls: &CallLog) -> Result<String, CallError> {
+        const OPERATION: &str = "GetCallerIdentity";
+        let asked = Asked { operation: OPERATION, region, is_rules_region: true, subject: "" };
+        let answer = calls.track(asked, self.sts(region).get_caller_identity().send()).await?;
+        answer.account.ok_or_else(|| CallError::unparsable(OPERATION, "no Account"))
     }
 
     /// Access to the function's own account.
@@ -187,25 +226,14 @@ impl Connections {
     ) -> Result<Credentials, CallError> {
         const OPERATION: &str = "AssumeRole";
         self.forget_member(account_id);
-        let client = aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(&self.base)
-                .region(Region::new(region.to_owned()))
-                .timeout_config(self.timing.timeouts())
-                .retry_config(self.timing.retries())
-                .retry_classifier(RetryTransientFaults)
-                .interceptor(RefuseEmptyAnswers)
-                .retry_partition(unlimited_retries())
-                .build(),
-        );
+        let client = self.sts(region);
         let request = client
             .assume_role()
             .role_arn(role_arn)
             .role_session_name("cloudtrail-all-regions")
             .duration_seconds(i32::try_from(MEMBER_SESSION.as_secs()).unwrap_or(i32::MAX));
-        let answer = calls
-            .track(OPERATION, role_arn, request.send())
-            .await
-            .map_err(|error| CallError::new(OPERATION, true, error))?;
+        let asked = Asked { operation: OPERATION, region, is_rules_region: true, subject: role_arn };
+        let answer = calls.track(asked, request.send()).await?;
         // The SDK puts an empty text, and 1970, in place of what an answer that was cut off lacks.
         let assumed = answer
             .credentials()
@@ -225,6 +253,19 @@ impl Connections {
         );
         push_bounded(&mut self.lock().members, (account_id.to_owned(), credentials.clone()), CACHED_MEMBERS);
         Ok(credentials)
+    }
+
+    fn sts(&self, region: &str) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(&self.base)
+                .region(Region::new(region.to_owned()))
+                .timeout_config(self.timing.timeouts())
+                .retry_config(self.timing.retries())
+                .retry_classifier(RetryTransientFaults)
+                .interceptor(RefuseEmptyAnswers)
+                .retry_partition(unlimited_retries())
+                .build(),
+        )
     }
 
     fn clients(&self, account_id: &str, region: &str, member: Option<&Credentials>) -> Clients {
@@ -280,6 +321,16 @@ fn unlimited_retries() -> RetryPartition {
     RetryPartition::custom("cloudtrail-all-regions").token_bucket(TokenBucket::unlimited()).build()
 }
 
+/// The names of the profiles in the shared configuration and credentials files.
+///
+/// # Errors
+/// A file cannot be read or parsed.
+#[expect(clippy::default_trait_access, reason = "the type belongs to a crate that is not used otherwise")]
+pub async fn profile_names() -> Result<Vec<String>, ProfileFileLoadError> {
+    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None).await?;
+    Ok(profiles.profiles().map(str::to_owned).collect())
+}
+
 fn http_client() -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
@@ -296,6 +347,22 @@ impl Session<'_> {
     #[must_use]
     pub fn is_member(&self) -> bool {
         self.member.is_some()
+    }
+
+    /// Makes a call in a Region; `subject` says what it is about.
+    pub(super) async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        region: &str,
+        subject: &str,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, CallError>
+    where
+        T: RequestId,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let is_rules_region = region == self.region;
+        self.calls.track(Asked { operation, region, is_rules_region, subject }, request).await
     }
 
     /// How long calls may take.

@@ -8,16 +8,25 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anstyle::{AnsiColor, Style};
 use aws_credential_types::Credentials;
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{CliError, Exit};
+use super::{
+    CliError, Exit, block_on, files,
+    format::{Format, Output, verdict_style},
+    report::Report,
+};
 use crate::{
-    aws::connections::{Connections, Timing},
-    handler::{Clock, Context, Function, Outcome, Summary},
-    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, evidence::Evidence},
+    aws::{
+        connections::{Connections, Timing},
+        fault::chain,
+    },
+    handler::{Clock, Context, Function, HandlerError, Outcome, Summary},
+    rule::{
+        cloudtrail_all_regions::RULE, decided_by_parameters, evaluation::ComplianceType, evidence::Evidence,
+        parameters::RuleParameters,
+    },
     stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
 };
 
@@ -47,11 +56,14 @@ pub struct Invoke {
     /// Show the invocation's log lines on standard error
     #[arg(long)]
     log: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// What an invocation against the stand-in left behind.
 struct Invoked {
     outcome: Outcome,
+    rule_parameters: Value,
     rule: ConfigRule,
     rows: Vec<Row>,
     calls: Vec<Call>,
@@ -61,17 +73,13 @@ impl Invoke {
     pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
         let origin = self.account.as_deref().map_or("the default account".into(), Path::to_string_lossy);
         let text = match &self.account {
-            Some(path) => read(path)?,
+            Some(path) => files::read(path)?,
             None => COMPLIANT_ACCOUNT.to_owned(),
         };
-        let evidence = Evidence::parse(&text).map_err(|error| input(origin.to_string(), error))?;
-        let account = serde_json::from_str(&text).map_err(|error| input(origin.to_string(), error))?;
+        let evidence = Evidence::parse(&text).map_err(|error| CliError::input(origin.to_string(), error))?;
+        let account = serde_json::from_str(&text).map_err(|error| CliError::input(origin.to_string(), error))?;
         let event = self.event.as_deref().map(|path| read_event(path, &evidence)).transpose()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|source| CliError::Machine { what: "cannot start", source })?;
-        let invoked = runtime.block_on(self.invoke(&evidence, &account, event))?;
+        let invoked = block_on(self.invoke(&evidence, &account, event))?;
 
         if self.log {
             for line in invoked.outcome.record.lines("invoke") {
@@ -79,21 +87,24 @@ impl Invoke {
                 let _ = writeln!(stderr, "{line}");
             }
         }
-        let summary = invoked.outcome.result.as_ref();
-        let exit = summary.map_or(Exit::NotEvaluated, |summary| Exit::from(summary.compliance_type));
-        match invoked.show(stdout).and_then(|()| stdout.flush()) {
-            // `| head` has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            shown => shown.map_err(|source| CliError::Machine { what: "cannot write the result", source })?,
+        if self.output.format == Format::Table {
+            self.output.write(stdout, |out| invoked.show(out))?;
+        } else {
+            self.output.write_reports(&[invoked.report(&evidence)], stdout)?;
         }
-        invoked.outcome.result?;
-        Ok(exit)
+        let summary = invoked.outcome.result.map_err(CliError::Handler)?;
+        Ok(match summary.compliance_type {
+            Some(ComplianceType::NonCompliant) => Exit::NonCompliant,
+            Some(ComplianceType::Compliant | ComplianceType::NotApplicable) | None => Exit::Compliant,
+        })
     }
 
     async fn invoke(&self, evidence: &Evidence, account: &Value, event: Option<Value>) -> Result<Invoked, CliError> {
         let mut world = World::default();
         world.latency = LATENCY;
-        world.put_account(account).map_err(|error| input("the account cannot be served".to_owned(), error))?;
+        world
+            .put_account(account)
+            .map_err(|error| CliError::input("the account cannot be served".to_owned(), error))?;
         let credentials = world.credentials(&evidence.account_id);
         let (rule, event) = if let Some(event) = event {
             addressed_to_stand_in(&mut world, event, evidence)
@@ -108,7 +119,7 @@ impl Invoke {
         };
         let stand_in = StandIn::start(world)
             .await
-            .map_err(|source| CliError::Machine { what: "cannot open a port on 127.0.0.1", source })?;
+            .map_err(|source| CliError::Machine { what: "cannot open a port on 127.0.0.1".to_owned(), source })?;
         let function = Function {
             connections: Connections::to_endpoint(
                 &stand_in.endpoint(),
@@ -126,8 +137,9 @@ impl Invoke {
             ),
             deadline: SystemTime::now() + TIMEOUT,
         };
+        let rule_parameters = event.get("ruleParameters").cloned().unwrap_or_default();
         let outcome = function.handle(event, &context).await;
-        Ok(Invoked { outcome, rows: stand_in.rows(&rule), calls: stand_in.calls(), rule })
+        Ok(Invoked { outcome, rule_parameters, rows: stand_in.rows(&rule), calls: stand_in.calls(), rule })
     }
 }
 
@@ -145,13 +157,48 @@ fn addressed_to_stand_in(world: &mut World, mut event: Value, evidence: &Evidenc
 }
 
 impl Invoked {
+    /// The invocation as the other formats show it.
+    fn report(&self, account: &Evidence) -> Report {
+        let parameters = RuleParameters::parse(Some(&self.rule_parameters), &account.region);
+        let by_name = match &self.rule_parameters {
+            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+            Value::Object(members) => members.clone(),
+            _ => Map::new(),
+        };
+        let Evidence { account_id, region, collected_at, .. } = account;
+        let error = match &self.outcome.result {
+            Ok(_) | Err(HandlerError::Indeterminate(_)) => None,
+            Err(error) => Some(chain(error)),
+        };
+        match (&self.outcome.record.evidence, &parameters, error) {
+            (Some(evidence), Ok(parameters), None) => Report::of(evidence, parameters, by_name),
+            (_, _, Some(error)) => {
+                Report::without_evidence(account_id, region, *collected_at, by_name, Vec::new(), &error)
+            }
+            (_, _, None) => {
+                let decided = decided_by_parameters(&parameters, account_id, region, None).unwrap_or_default();
+                let record = &self.outcome.record;
+                let annotation = record.annotation.as_deref().unwrap_or("nothing is evaluated");
+                let mut report =
+                    Report::without_evidence(account_id, region, *collected_at, by_name, decided, annotation);
+                report.compliance_type = record.compliance_type;
+                report
+            }
+        }
+    }
+
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let ConfigRule { name, region, .. } = &self.rule;
         writeln!(out, "AWS Config's results for the rule {name} in {region}:")?;
         writeln!(out)?;
         let width = self.rows.iter().map(|row| row.resource_type.len()).max().unwrap_or_default();
         for Row { compliance_type, resource_type, resource_id, annotation, .. } in &self.rows {
-            let style = style_of(compliance_type);
+            let is_compliant = compliance_type == ComplianceType::Compliant.as_str();
+            let style = verdict_style(Some(if is_compliant {
+                ComplianceType::Compliant
+            } else {
+                ComplianceType::NonCompliant
+            }));
             writeln!(out, "  {style}{compliance_type:<13}{style:#}  {resource_type:<width$}  {resource_id}")?;
             writeln!(out, "  {:<13}  {}", "", annotation.as_deref().unwrap_or_default())?;
         }
@@ -175,18 +222,10 @@ impl Invoked {
     }
 }
 
-fn style_of(compliance_type: &str) -> Style {
-    let color = if compliance_type == ComplianceType::Compliant.as_str() { AnsiColor::Green } else { AnsiColor::Red };
-    color.on_default().bold()
-}
-
-fn read(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path).map_err(|error| input(format!("cannot read {}", path.display()), error))
-}
-
 /// The event, which must be about the account: the stand-in serves no other.
 fn read_event(path: &Path, evidence: &Evidence) -> Result<Value, CliError> {
-    let event: Value = serde_json::from_str(&read(path)?).map_err(|error| input(path.display().to_string(), error))?;
+    let event: Value = serde_json::from_str(&files::read(path)?)
+        .map_err(|error| CliError::input(path.display().to_string(), error))?;
     match event.get("accountId").and_then(Value::as_str) {
         Some(account_id) if account_id != evidence.account_id => {
             let (path, served) = (path.display(), &evidence.account_id);
@@ -195,8 +234,4 @@ fn read_event(path: &Path, evidence: &Evidence) -> Result<Value, CliError> {
         }
         _ => Ok(event),
     }
-}
-
-fn input(what: String, source: impl std::error::Error + Send + Sync + 'static) -> CliError {
-    CliError::Input { what, source: Some(Box::new(source)) }
 }

@@ -2,13 +2,26 @@
 //!
 //! Standard output carries the result and nothing else; exit codes are those of [`Exit`].
 
+pub mod account;
+pub mod check;
+pub mod files;
+pub mod format;
 pub mod invoke;
+pub mod parameters;
+mod progress;
+pub mod remedy;
+pub mod report;
 
-use std::{ffi::OsString, io::Write};
+use std::{error::Error, ffi::OsString, io::Write};
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-use crate::{aws::fault::chain, rule::evaluation::ComplianceType};
+use crate::{
+    aws::fault::{CallError, chain},
+    handler::HandlerError,
+    rule::evaluation::ComplianceType,
+};
+use report::Report;
 
 /// Is every management event of this AWS account, in every Region, really being recorded right now? (CIS AWS Foundations
 /// v3.0.0, 3.1)
@@ -24,11 +37,12 @@ Exit codes: 0 compliant or not applicable, 1 non-compliant, 2 could not evaluate
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Invoke(invoke::Invoke),
+    Check(Box<check::Check>),
+    Invoke(Box<invoke::Invoke>),
 }
 
 /// How a command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// The account is compliant, or the rule does not apply.
     Compliant = 0,
@@ -40,12 +54,15 @@ pub enum Exit {
     Usage = 64,
 }
 
-impl From<Option<ComplianceType>> for Exit {
-    fn from(compliance_type: Option<ComplianceType>) -> Self {
-        match compliance_type {
+impl Exit {
+    /// The weightiest of the reports': that one account could not be evaluated outranks that another fails.
+    fn of(reports: &[Report]) -> Self {
+        let exit = |report: &Report| match report.compliance_type {
+            Some(ComplianceType::Compliant | ComplianceType::NotApplicable) => Self::Compliant,
             Some(ComplianceType::NonCompliant) => Self::NonCompliant,
-            Some(ComplianceType::Compliant | ComplianceType::NotApplicable) | None => Self::Compliant,
-        }
+            None => Self::NotEvaluated,
+        };
+        reports.iter().map(exit).max().unwrap_or(Self::Compliant)
     }
 }
 
@@ -58,19 +75,59 @@ pub enum CliError {
         /// What is wrong, and what is valid.
         what: String,
         /// Why.
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+        source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// The machine cannot do it.
     #[error("{what}")]
     Machine {
         /// What was tried.
-        what: &'static str,
+        what: String,
         /// Why it failed.
         source: std::io::Error,
     },
+    /// AWS does not answer, or not to these credentials.
+    #[error("cannot read the account")]
+    Aws(#[source] CallError),
     /// The handler ended with an error.
-    #[error(transparent)]
-    Handler(#[from] crate::handler::HandlerError),
+    #[error("{}", .0.error_type())]
+    Handler(#[source] HandlerError),
+}
+
+impl CliError {
+    fn input(what: String, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Input { what, source: Some(Box::new(source)) }
+    }
+
+    /// What to do about it, where that is not plain from the error.
+    fn tip(&self) -> Option<&'static str> {
+        let Self::Aws(error) = self else { return None };
+        match error.code.as_str() {
+            "NoCredentials" => {
+                Some("sign in with `aws sso login` or `aws configure`, or choose a profile with --profile")
+            }
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+                Some("the credentials have expired: sign in again, such as with `aws sso login`")
+            }
+            "InvalidClientTokenId" | "UnrecognizedClientException" => {
+                Some("AWS does not know the access key, or the Region is not enabled in its account")
+            }
+            "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+                Some("the secret access key is wrong, or this machine's clock")
+            }
+            "ConnectionFailed" | "TimedOut" => Some("is the network up, and does a proxy or firewall let AWS through?"),
+            "NoSuchConfigRuleException" => {
+                Some("`aws configservice describe-config-rules` lists the rules of the Region")
+            }
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Input { .. } => Exit::Usage,
+            Self::Machine { .. } | Self::Aws(_) | Self::Handler(_) => Exit::NotEvaluated,
+        }
+    }
 }
 
 /// Runs a command with the arguments of a process, the program's name first.
@@ -89,10 +146,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         }
     };
     let ended = match &arguments.command {
+        Command::Check(check) => check.run(stdout, stderr),
         Command::Invoke(invoke) => invoke.run(stdout, stderr),
     };
     ended.unwrap_or_else(|error| {
         let _ = writeln!(stderr, "error: {}", chain(&error));
-        if matches!(error, CliError::Input { .. }) { Exit::Usage } else { Exit::NotEvaluated }
+        if let Some(tip) = error.tip() {
+            let _ = writeln!(stderr, "\n  tip: {tip}");
+        }
+        error.exit()
     })
+}
+
+/// Runs what waits for the network.
+fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| CliError::Machine { what: "cannot start".to_owned(), source })?
+        .block_on(work)
 }

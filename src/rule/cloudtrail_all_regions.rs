@@ -19,6 +19,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{
     Recommendation, Rule, Verdict,
     evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
@@ -176,7 +178,7 @@ impl fmt::Display for Reason {
 }
 
 /// How a trail ends. The later, the weightier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum TrailResult {
     /// It was seen to record every management event in every Region, or is trusted to.
     Pass,
@@ -202,7 +204,7 @@ pub struct JudgedTrail<'e> {
     /// By which event selectors it records, if it does.
     recorded: Option<Recorded>,
     /// The parameter that would let it pass, if one would.
-    remedy: Option<&'static str>,
+    pub allowed_by: Option<&'static str>,
 }
 
 /// By which event selectors a trail records every management event.
@@ -272,7 +274,7 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
         trusted.extend(reasons.iter().filter_map(Reason::trustable).cloned());
         reasons.retain(|reason| reason.trustable().is_none());
     }
-    let remedy = match &reasons[..] {
+    let allowed_by = match &reasons[..] {
         [Reason::ExcludedEventSources(sources)]
             if sources.iter().all(|source| EXCLUDABLE_EVENT_SOURCES.contains(&source.as_str())) =>
         {
@@ -285,7 +287,7 @@ fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters)
     };
     let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
     reasons.retain(|reason| reason.result() == result);
-    JudgedTrail { trail, result, reasons, trusted, recorded, remedy }
+    JudgedTrail { trail, result, reasons, trusted, recorded, allowed_by }
 }
 
 /// Whether the home Region of the trail answered either call that it does not know the trail.
@@ -501,15 +503,16 @@ fn find<'t, 'e>(id: &str, evidence: &Evidence, trails: &'t [JudgedTrail<'e>]) ->
 
 /// Names the parameters that would let a trail pass.
 fn remedies<'t, 'e: 't>(trails: impl Iterator<Item = &'t JudgedTrail<'e>>) -> String {
-    let mut remedies: Vec<&str> = trails.filter_map(|judged| judged.remedy).collect();
+    let mut remedies: Vec<&str> = trails.filter_map(|judged| judged.allowed_by).collect();
     remedies.sort_unstable();
     remedies.dedup();
     if remedies.is_empty() { String::new() } else { format!(" ({} would allow it)", remedies.join(" or ")) }
 }
 
 impl JudgedTrail<'_> {
-    /// How the trail satisfies the rule. The bucket always fits.
-    fn satisfaction(&self, parameters: &RuleParameters) -> Annotation {
+    /// How the trail, which passes, satisfies the rule. The bucket always fits.
+    #[must_use]
+    pub fn satisfaction(&self, parameters: &RuleParameters) -> Annotation {
         let name = self.trail.display_name();
         let bucket = self.trail.s3_bucket_name.as_deref().unwrap_or("(not named)");
         if !self.trusted.is_empty() {

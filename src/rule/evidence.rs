@@ -14,7 +14,7 @@ use serde::{
     },
 };
 
-use super::{region, timestamp::Timestamp};
+use super::{provenance::Provenance, region, timestamp::Timestamp};
 
 /// What was read about one account, from one Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub struct Evidence {
     /// The resource id of the trail that a change notification says is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_trail: Option<String>,
+    /// How the evidence came to be, where it was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 }
 
 /// Text that is no evidence.
@@ -417,12 +420,30 @@ pub struct EventSelector {
     /// Services whose management events are left out.
     #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
     pub exclude_management_event_sources: Vec<String>,
+    /// The resources whose data events are recorded. The decision does not need them; a remedy must not lose them.
+    #[serde(default, deserialize_with = "objects_or_null", skip_serializing_if = "Vec::is_empty")]
+    pub data_resources: Vec<DataResource>,
+}
+
+/// Resources of one type whose data events a basic event selector records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DataResource {
+    /// Such as `AWS::S3::Object`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<String>,
+    /// ARNs or prefixes of ARNs.
+    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 /// An advanced event selector: an event must satisfy every field selector.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdvancedEventSelector {
+    /// A label; it means nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The field selectors, all of which must hold.
     #[serde(default, deserialize_with = "objects_or_null")]
     pub field_selectors: Vec<FieldSelector>,

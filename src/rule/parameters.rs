@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::region;
+use super::{nearest, region};
 
 /// A rule parameter.
 #[derive(Debug, Clone, Copy)]
@@ -271,7 +271,8 @@ impl RuleParameters {
 
     fn take(&mut self, name: &str, value: &Value, rule_region: &str) -> Result<(), String> {
         let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
-            return Err(format!("{} is no parameter; the nearest is {}", shortened(name), nearest(name)));
+            let nearest = nearest(name, PARAMETERS.iter().map(|parameter| parameter.name)).unwrap_or("none");
+            return Err(format!("{} is no parameter; the nearest is {nearest}", shortened(name)));
         };
         let text = match value {
             Value::Null => return Ok(()),
@@ -325,13 +326,6 @@ fn shortened(text: &str) -> String {
     const LENGTH: usize = 64;
     let start: String = text.chars().take(LENGTH).collect();
     if start.len() < text.len() { format!("{start}...") } else { start }
-}
-
-fn nearest(name: &str) -> &'static str {
-    let distance = |parameter: &&Parameter| {
-        strsim::damerau_levenshtein(&parameter.name.to_ascii_lowercase(), &name.to_ascii_lowercase())
-    };
-    PARAMETERS.iter().min_by_key(distance).map_or("none", |parameter| parameter.name)
 }
 
 fn assign<T>(target: &mut T, value: Option<T>) -> Option<()> {

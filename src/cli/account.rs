@@ -1,0 +1,73 @@
+//! The account to read: the SDK's default chain of credentials.
+
+use clap::Args;
+
+use super::CliError;
+use crate::{
+    aws::{
+        CallLog, Connections, Session,
+        connections::{Timing, profile_names},
+    },
+    rule::{nearest, region},
+};
+
+/// Whose credentials, and from where.
+#[derive(Debug, Args)]
+pub struct Account {
+    /// A profile of the shared AWS configuration [default: the environment's, else `default`]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// The Region to judge from [default: the environment's, else the profile's]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+}
+
+/// A way to AWS whose credentials were not asked for yet.
+pub(super) struct Connected {
+    connections: Connections,
+    pub(super) region: String,
+}
+
+impl Account {
+    /// # Errors
+    /// There is no such profile or Region.
+    pub(super) async fn connect(&self) -> Result<Connected, CliError> {
+        let profile =
+            self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
+        if let Some(profile) = &profile {
+            let names = profile_names()
+                .await
+                .map_err(|error| CliError::input("cannot read the shared AWS configuration".to_owned(), error))?;
+            if !names.contains(profile) {
+                let nearest = nearest(profile, names.iter().map(String::as_str));
+                let valid = nearest.map_or("there is none".to_owned(), |name| format!("the nearest is {name}"));
+                return Err(CliError::Input {
+                    what: format!("there is no profile `{profile}`; {valid}"),
+                    source: None,
+                });
+            }
+        }
+        let connections =
+            Connections::by_default_chain(profile.as_deref(), self.region.as_deref(), Timing::default()).await;
+        let Some(region) = connections.region().map(str::to_owned) else {
+            let what = "no Region is named: give --region, or set AWS_REGION or the profile's region".to_owned();
+            return Err(CliError::Input { what, source: None });
+        };
+        if region::partition(&region).is_none() {
+            let nearest = nearest(&region, region::all()).unwrap_or_default();
+            let what = format!("there is no Region `{region}`; the nearest is {nearest}");
+            return Err(CliError::Input { what, source: None });
+        }
+        Ok(Connected { connections, region })
+    }
+}
+
+impl Connected {
+    /// # Errors
+    /// The credentials are not valid, or STS does not answer.
+    pub(super) async fn session(&self) -> Result<Session<'_>, CliError> {
+        let calls = CallLog::default();
+        let account_id = self.connections.caller_account_id(&self.region, &calls).await.map_err(CliError::Aws)?;
+        Ok(self.connections.own(&account_id, &self.region, calls))
+    }
+}

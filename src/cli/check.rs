@@ -1,0 +1,123 @@
+//! `check`: evaluates an account, live or from saved evidence, and reports nothing to AWS Config.
+
+use std::{io::Write, path::PathBuf, time::SystemTime};
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::{
+    CliError, Exit,
+    account::Account,
+    block_on, files,
+    format::Output,
+    parameters::{self, ParameterArguments},
+    progress::Progress,
+    report::Report,
+};
+use crate::{
+    aws::{collect_evidence, config::input_parameters},
+    rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, timestamp::Timestamp},
+};
+
+/// Evaluate the account of the current credentials, or saved evidence; AWS Config is told nothing
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cloudtrail-all-regions check
+  cloudtrail-all-regions check --profile audit --region eu-west-1 --parameter maxDeliveryAgeHours=24
+  cloudtrail-all-regions check --rule cis-3-1-cloudtrail-all-regions
+  cloudtrail-all-regions check --save-evidence evidence.json --format html --output report.html
+  cloudtrail-all-regions check --evidence evidence.json")]
+pub struct Check {
+    /// Decide from evidence files, offline; - is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
+    evidence: Vec<PathBuf>,
+    /// Save what was read, with request ids, the verdict and a SHA-256
+    #[arg(long, value_name = "FILE")]
+    save_evidence: Option<PathBuf>,
+    #[command(flatten)]
+    account: Account,
+    #[command(flatten)]
+    parameters: ParameterArguments,
+    /// Take the parameters from this rule, as it is deployed in the Region
+    #[arg(long, value_name = "NAME", conflicts_with = "parameters")]
+    rule: Option<String>,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Check {
+    pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+        let reports = if self.evidence.is_empty() {
+            vec![block_on(self.live(stderr))?]
+        } else {
+            self.evidence.iter().map(|path| self.replay(path, stderr)).collect::<Result<_, _>>()?
+        };
+        self.output.write_reports(&reports, stdout)?;
+        for report in reports.iter().filter(|report| report.compliance_type.is_none()) {
+            let _ = writeln!(stderr, "error: account {}: {}", report.account_id, report.annotation);
+        }
+        Ok(Exit::of(&reports))
+    }
+
+    async fn live(&self, stderr: &mut dyn Write) -> Result<Report, CliError> {
+        let given = self.parameters.by_name()?;
+        let connected = self.account.connect().await?;
+        let mut valid = parameters::valid(&given, &connected.region)?;
+        let mut rule_parameters = given;
+        let progress = Progress::new("asking who the credentials belong to");
+        let session = connected.session().await?;
+        let collected_at = Timestamp::from(SystemTime::now());
+        let row = |decided, rule_parameters: Map<String, Value>| {
+            let (account_id, region) = (&session.account_id, &session.region);
+            Report::without_evidence(account_id, region, collected_at, rule_parameters, decided, "")
+        };
+        if let Some(rule) = &self.rule {
+            progress.say(format!("reading the parameters of {rule}"));
+            let text = input_parameters(&session, rule).await.map_err(CliError::Aws)?;
+            rule_parameters = serde_json::from_str(&text).unwrap_or_default();
+            let deployed = RuleParameters::parse(Some(&Value::String(text)), &session.region);
+            // What is wrong with a deployed rule is its verdict, and not a wrong argument.
+            match (decided_by_parameters(&deployed, &session.account_id, &session.region, None), deployed) {
+                (None, Ok(deployed)) => valid = deployed,
+                (decided, _) => return Ok(row(decided.unwrap_or_default(), rule_parameters)),
+            }
+        }
+        if let Some(decided) = decided_by_parameters(&Ok(valid.clone()), &session.account_id, &session.region, None) {
+            return Ok(row(decided, rule_parameters));
+        }
+        progress.say(format!("reading the trails of account {} from {}", session.account_id, session.region));
+        let collected = collect_evidence(&session, collected_at, valid.trail_results).await;
+        drop(progress);
+        let (evidence, warnings) = collected.map_err(CliError::Aws)?;
+        for warning in warnings {
+            let _ = writeln!(stderr, "warning: {warning}");
+        }
+        let mut report = Report::of(&evidence, &valid, rule_parameters);
+        report.calls = session.calls.ended();
+        if let Some(path) = &self.save_evidence {
+            files::save_evidence(path, evidence, &report)?;
+        }
+        Ok(report)
+    }
+
+    /// Decides from a file, with the parameters that are given, else with those that are saved in it.
+    fn replay(&self, path: &std::path::Path, stderr: &mut dyn Write) -> Result<Report, CliError> {
+        let evidence = files::read_evidence(path)?;
+        let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
+        let given = self.parameters.by_name()?;
+        let saved = provenance.as_ref().filter(|_| given.is_empty());
+        let rule_parameters = saved.map_or(given, |saved| saved.rule_parameters.clone());
+        let valid = parameters::valid(&rule_parameters, region)?;
+        if let Some(decided) = decided_by_parameters(&Ok(valid.clone()), account_id, region, None) {
+            return Ok(Report::without_evidence(account_id, region, *collected_at, rule_parameters, decided, ""));
+        }
+        let report = Report::of(&evidence, &valid, rule_parameters);
+        if let Some(saved) = saved.filter(|saved| saved.verdict.compliance_type != report.compliance_type) {
+            let said = saved.verdict.compliance_type.map_or("no verdict", |verdict| verdict.as_str());
+            let (path, says, by) = (path.display(), report.verdict(), &saved.collected_by);
+            let _ = writeln!(stderr, "warning: {path}: {by} decided {said}, and this version decides {says}");
+        }
+        Ok(report)
+    }
+}

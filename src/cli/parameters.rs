@@ -1,0 +1,45 @@
+//! Rule parameters as arguments.
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::CliError;
+use crate::rule::parameters::RuleParameters;
+
+/// Rule parameters as arguments.
+#[derive(Debug, Args)]
+pub struct ParameterArguments {
+    /// A rule parameter; may be given again for others
+    #[arg(long = "parameter", short, value_name = "NAME=VALUE", value_parser = pair)]
+    pub parameters: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("valid: NAME=VALUE, such as checkDelivery=false")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+impl ParameterArguments {
+    /// The parameters, by name.
+    ///
+    /// # Errors
+    /// A parameter is given twice.
+    pub fn by_name(&self) -> Result<Map<String, Value>, CliError> {
+        let mut by_name = Map::new();
+        for (name, value) in &self.parameters {
+            if by_name.insert(name.clone(), value.clone().into()).is_some() {
+                return Err(CliError::Input { what: format!("--parameter {name} is given twice"), source: None });
+            }
+        }
+        Ok(by_name)
+    }
+}
+
+/// Reads parameters for a rule of `region`.
+///
+/// # Errors
+/// A name or value is not valid.
+pub fn valid(by_name: &Map<String, Value>, region: &str) -> Result<RuleParameters, CliError> {
+    RuleParameters::parse(Some(&Value::Object(by_name.clone())), region)
+        .map_err(|misconfigured| CliError::Input { what: misconfigured.problems.join("; "), source: None })
+}

@@ -1,0 +1,52 @@
+//! How saved evidence came to be: the calls that were made, and what was decided.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{evaluation::ComplianceType, timestamp::Timestamp};
+
+/// How evidence came to be, so that the verdict can be checked against it at any later time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Provenance {
+    /// The program and its version.
+    pub collected_by: String,
+    /// The rule parameters, as they were given.
+    pub rule_parameters: Map<String, Value>,
+    /// Every call, in the order in which they ended.
+    pub calls: Vec<Call>,
+    /// What was decided.
+    pub verdict: SavedVerdict,
+    /// SHA-256, in lower-case hexadecimal digits, of the whole document without this member, as compact JSON with the
+    /// keys of every object sorted.
+    pub sha256: String,
+}
+
+/// A call to AWS, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Call {
+    /// AWS's name of the operation.
+    pub operation: String,
+    /// The Region that was asked.
+    pub region: String,
+    /// When the call was made.
+    pub at: Timestamp,
+    /// AWS's request id, of the last attempt; absent if AWS was not reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// AWS's error code, if the call failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SavedVerdict {
+    /// On the account; absent if there was no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compliance_type: Option<ComplianceType>,
+    /// Why.
+    pub annotation: String,
+}
