@@ -2,9 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
-use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::RULE, evidence::Evidence, parameters::RuleParameters,
-};
+use cloudtrail_all_regions::rule::{cloudtrail_all_regions::RULE, evidence::Evidence, parameters::RuleParameters};
 use divan::{Bencher, black_box};
 use serde_json::Value;
 

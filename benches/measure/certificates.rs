@@ -1,6 +1,6 @@
-//! A chain as AWS's endpoints have it, root, intermediate and leaf, and a full bundle of roots that trusts it.
+//! A chain as AWS's endpoints have it: root, intermediate and leaf.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -13,24 +13,18 @@ use tokio_rustls::{
     },
 };
 
-/// Where distributions keep their roots.
-const BUNDLES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-
 /// What both ends of a connection need.
 pub(crate) struct Certificates {
     /// Shows the leaf and the intermediate.
     pub(crate) acceptor: TlsAcceptor,
-    /// The system's roots and the chain's, for `SSL_CERT_FILE`.
-    pub(crate) bundle: PathBuf,
-    /// How many roots the bundle has.
-    pub(crate) roots: usize,
+    /// The root, in PEM.
+    pub(crate) root: String,
     /// Trusts the chain's root and no other.
     pub(crate) client: Arc<ClientConfig>,
 }
 
 impl Certificates {
-    /// Makes a chain for `localhost`, and writes the bundle below the folder of temporary files.
+    /// Makes a chain for `localhost`.
     pub(crate) fn make() -> Self {
         let authority = |name: &str| {
             let mut parameters = CertificateParams::new(Vec::new()).unwrap();
@@ -50,29 +44,16 @@ impl Certificates {
         leaf_parameters.use_authority_key_identifier_extension = true;
         let leaf = leaf_parameters.signed_by(&leaf_key, &Issuer::new(intermediate_parameters, key)).unwrap();
 
-        let system = BUNDLES.iter().find_map(|path| fs::read_to_string(path).ok());
-        let system = system.expect("no bundle of root certificates; install ca-certificates");
-        let bundle = std::env::temp_dir().join(format!("roots-{}.pem", std::process::id()));
-        let text = format!("{system}\n{}", root.pem());
-        fs::write(&bundle, &text).unwrap();
-
         let chain = vec![leaf.der().clone(), intermediate.der().clone()];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
         let server = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
         let mut trusted = RootCertStore::empty();
         trusted.add(root.der().clone()).unwrap();
         let client = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
-        let roots = text.matches("BEGIN CERTIFICATE").count();
-        Self { acceptor: TlsAcceptor::from(Arc::new(server)), bundle, roots, client: Arc::new(client) }
+        Self { acceptor: TlsAcceptor::from(Arc::new(server)), root: root.pem(), client: Arc::new(client) }
     }
 }
 
 fn new_key() -> KeyPair {
     KeyPair::generate().unwrap()
-}
-
-impl Drop for Certificates {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.bundle);
-    }
 }

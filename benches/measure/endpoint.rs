@@ -50,9 +50,14 @@ impl Exchange {
 pub(crate) struct Log(Arc<Mutex<Vec<Connection>>>);
 
 impl Log {
-    /// The connections since this was last asked.
+    /// The connections since they were last taken; what follows on them is not logged.
     pub(crate) fn take(&self) -> Vec<Connection> {
         std::mem::take(&mut self.lock())
+    }
+
+    /// The connections since they were last taken.
+    pub(crate) fn all(&self) -> Vec<Connection> {
+        self.lock().clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {

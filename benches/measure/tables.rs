@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use crate::{HANDSHAKE, LATENCY, Trigger, endpoint::Connection, function::Invoked, timeline};
+use crate::{HANDSHAKE, LATENCY, TRAILS, Trigger, endpoint::Connection, function::Invoked, timeline};
 
 /// Samples of processes that were started and invoked once: milliseconds, and MB.
 #[derive(Debug, Default)]
@@ -10,7 +10,6 @@ pub(crate) struct Cold {
     pub(crate) start: Vec<f64>,
     pub(crate) first: Vec<f64>,
     pub(crate) total: Vec<f64>,
-    pub(crate) processor_at_start: Vec<f64>,
     pub(crate) processor: Vec<f64>,
     pub(crate) memory: Vec<f64>,
 }
@@ -120,28 +119,43 @@ impl Report<'_> {
         let Self { hello, cleartext, secure, .. } = self;
         let (hello_first, floor) = (of(&hello.first), of(&self.floors));
         let slow_floor = milliseconds(HANDSHAKE + 3 * LATENCY);
-        let rows = [
-            ("start to first poll, ms", of(&secure.start), of(&hello.start), "2"),
-            ("first invocation over HTTP, ms", of(&cleartext.first), hello_first, ""),
-            ("first invocation over TLS, ms", of(&secure.first), hello_first + floor, ""),
+        let mut rows = vec![
+            ("start to first poll, ms".to_owned(), of(&secure.start), of(&hello.start), "2 times"),
+            ("first invocation over HTTP, ms".to_owned(), of(&cleartext.first), hello_first, ""),
+            ("first invocation over TLS, ms".to_owned(), of(&secure.first), hello_first + floor, ""),
             (
-                "**cold total: start and first invocation over TLS, ms**",
+                "**cold total: start and first invocation over TLS, ms**".to_owned(),
                 of(&secure.total),
                 of(&hello.total) + floor,
                 "",
             ),
-            ("processor time at start, ms", of(&secure.processor_at_start), of(&hello.processor_at_start), ""),
-            ("processor time of the cold total, ms", of(&secure.processor), of(&hello.processor), ""),
-            ("the first invocation at 50 ms a round trip, scheduled, ms", self.slow.median(Trigger::Scheduled), slow_floor, ""),
-            ("the same, a trail changed, ms", self.slow.median(Trigger::Changed), slow_floor, ""),
-            ("peak memory after TLS, MB", of(&secure.memory), of(&hello.memory), "2.5"),
-            ("binary, MB", megabytes(self.bootstrap), megabytes(self.hello_world), ""),
-            ("zip file, MB (goal: at most 2)", zipped(self.bootstrap), zipped(self.hello_world), ""),
+            ("its processor time, ms".to_owned(), of(&secure.processor), of(&hello.processor), ""),
         ];
-        let mut table = String::from("| | function | floor | ratio | goal |\n|---|---|---|---|---|\n");
+        for (name, trigger) in [("scheduled", Trigger::Scheduled), ("a trail changed", Trigger::Changed)] {
+            let name = format!("first invocation at 50 ms a round trip, {name}, ms");
+            rows.push((name, self.slow.median(trigger), slow_floor, "no handshake waits for an answer"));
+        }
+        for trails in TRAILS {
+            let rows_of: Vec<_> =
+                self.warm.iter().filter(|row| row.trails == trails && row.latency == LATENCY).collect();
+            let function = median(rows_of.iter().flat_map(|row| row.function.iter().copied()));
+            let floor = median(rows_of.iter().flat_map(|row| row.floor.iter().copied()));
+            let name = format!("warm invocation at 50 ms a call, trails: {trails}, ms");
+            rows.push((name, function, floor, "3 round trips + 8 ms"));
+        }
+        rows.push(("peak memory after TLS, MB".to_owned(), of(&secure.memory), of(&hello.memory), "2.5 times"));
+        let sizes = [("binary, MB", megabytes as fn(&Path) -> f64, ""), ("zip file, MB", zipped, "2 MB")];
+        rows.extend(
+            sizes.map(|(name, size, goal)| (name.to_owned(), size(self.bootstrap), size(self.hello_world), goal)),
+        );
+        let mut table = String::from("| | function | floor | ratio | goal, at most |\n|---|---|---|---|---|\n");
         for (name, ours, floor, goal) in rows {
             let ratio = ours / floor;
             table += &format!("| {name} | {ours:.2} | {floor:.2} | {ratio:.1} | {goal} |\n");
+        }
+        if let Some((_, medians)) = self.decisions().iter().find(|(trails, _)| trails == "25") {
+            let slowest = medians.join(" and ");
+            table += &format!("| the decision on 25 trails that pass, and that fail | {slowest} | | | 20 µs |\n");
         }
         let Self { runs, roots, .. } = self;
         table + &format!("\nMedians of {runs} runs, {roots} root certificates.\n")
@@ -166,24 +180,29 @@ impl Report<'_> {
         table
     }
 
-    /// From what divan printed: `├─ 25  FASTEST │ SLOWEST │ MEDIAN │ …`, below the name of a function.
-    fn decision(&self) -> Option<String> {
-        let printed = fs::read_to_string(self.decision?).unwrap();
-        let mut table = String::from("| trails | every trail passes | no trail passes |\n|---|---|---|\n");
+    /// The number of trails, and the median of each function, from what divan printed:
+    /// `├─ 25  FASTEST │ SLOWEST │ MEDIAN │ …` below the function's name.
+    fn decisions(&self) -> Vec<(String, Vec<String>)> {
+        let Some(path) = self.decision else { return Vec::new() };
         let mut rows: Vec<(String, Vec<String>)> = Vec::new();
-        for line in printed.lines() {
-            let columns: Vec<&str> = line.split('│').map(str::trim).collect();
-            let Some(place) = columns.iter().position(|column| column.contains("─ ")) else { continue };
-            let mut words = columns[place].split_whitespace().skip(1);
+        for line in fs::read_to_string(path).unwrap().lines() {
+            let Some((_, row)) = line.split_once("─ ") else { continue };
+            let mut words = row.split_whitespace();
             let Some(trails) = words.next().filter(|word| word.parse::<u32>().is_ok()) else { continue };
-            let Some(median) = columns.get(place + 2) else { continue };
+            let median = row.split('│').nth(2).unwrap().trim().to_owned();
             match rows.iter_mut().find(|(of, _)| of == trails) {
-                Some((_, medians)) => medians.push((*median).to_owned()),
-                None => rows.push((trails.to_owned(), vec![(*median).to_owned()])),
+                Some((_, medians)) => medians.push(median),
+                None => rows.push((trails.to_owned(), vec![median])),
             }
         }
         assert!(!rows.is_empty(), "divan printed something else");
-        for (trails, medians) in rows {
+        rows
+    }
+
+    fn decision(&self) -> Option<String> {
+        self.decision?;
+        let mut table = String::from("| trails | every trail passes | no trail passes |\n|---|---|---|\n");
+        for (trails, medians) in self.decisions() {
             table += &format!("| {trails} | {} |\n", medians.join(" | "));
         }
         Some(table)
