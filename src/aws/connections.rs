@@ -29,7 +29,7 @@ use super::{
     CallLog,
     calls::Asked,
     fault::{CallError, RefuseEmptyAnswers, RetryTransientFaults},
-    https::Https,
+    https::{self, Https},
 };
 
 /// How long calls may take. With the defaults three waves of calls that all run into their time-outs take 42 seconds.
@@ -128,6 +128,8 @@ impl Connections {
     /// SDK's loader reads the same, and profiles, which a Lambda function does not have.
     #[must_use]
     pub fn from_env(credentials: SharedCredentialsProvider, timing: Timing) -> Self {
+        // Lambda gives a small function more of the processor while it starts than later.
+        https::read_root_certificates();
         let is_true = |name| std::env::var(name).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
         let https = Https::new(timing.connect);
         let mut base = SdkConfig::builder()

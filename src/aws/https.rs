@@ -51,7 +51,7 @@ const IDLE: Duration = Duration::from_secs(90);
 /// that has had a request.
 const SPARE: Duration = Duration::from_secs(5);
 
-/// Read once a process, as it costs milliseconds. `SSL_CERT_FILE` and `SSL_CERT_DIR` say where the root certificates
+/// Made once a process, as reading the root certificates costs a millisecond. `SSL_CERT_FILE` and `SSL_CERT_DIR` say where the root certificates
 /// are; otherwise they are the system's.
 static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
@@ -62,6 +62,11 @@ static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
     Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
 });
+
+/// Reads the root certificates, which the first handshake would else have to wait for.
+pub(super) fn read_root_certificates() {
+    LazyLock::force(&TLS);
+}
 
 /// An HTTP client. Clones share its connections.
 #[derive(Clone)]
