@@ -220,12 +220,12 @@ impl Function {
             record.describe(&invocation);
             evaluated = Box::pin(self.evaluate_and_report(&invocation, context, &limit, record)).await;
         }
-        let evaluations = evaluated?;
-        let subject = evaluations.into_iter().next();
+        record.evaluations = evaluated?;
+        let subject = record.evaluations.first();
         Ok(Summary {
             account_id: invocation.account_id().to_owned(),
-            compliance_type: subject.as_ref().map(|row| row.compliance_type),
-            annotation: subject.map(|row| row.annotation),
+            compliance_type: subject.map(|row| row.compliance_type),
+            annotation: subject.map(|row| row.annotation.clone()),
             rows_sent: record.rows_sent,
         })
     }

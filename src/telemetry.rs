@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::rule::{
     cloudtrail_all_regions::{JudgedTrail, Reason, TrailResult},
-    evaluation::ComplianceType,
+    evaluation::{ComplianceType, Evaluation},
     evidence::Evidence,
     parameters::Misconfigured,
     timestamp::Timestamp,
@@ -34,6 +34,8 @@ pub struct Record {
     pub annotation: Option<String>,
     /// What the verdict rests on. It is not in the log.
     pub evidence: Option<Evidence>,
+    /// The rows that were reported, withdrawn ones not included. They are not in the log.
+    pub evaluations: Vec<Evaluation>,
     /// Every trail with its reasons.
     pub trails: Vec<TrailRecord>,
     /// What went wrong without costing the verdict.

@@ -98,7 +98,7 @@ fn basic() -> impl Strategy<Value = EventSelector> {
     let include = mostly(80, Some(true), vec![None, Some(false)]);
     let excluded = prop_oneof![3 => Just(Vec::new()), 1 => texts(SOURCES)];
     (mostly(60, Some("All"), types), include, excluded).prop_map(|(read_write_type, include, excluded)| EventSelector {
-            data_resources: Vec::new(),
+        data_resources: Vec::new(),
         read_write_type: read_write_type.map(text),
         include_management_events: include,
         exclude_management_event_sources: excluded,
@@ -140,7 +140,7 @@ fn advanced() -> impl Strategy<Value = AdvancedEventSelector> {
         1 => prop::collection::vec(field(), 1..=2),
     ];
     (category, rest, any::<bool>()).prop_map(|(category, rest, first)| AdvancedEventSelector {
-            name: None,
+        name: None,
         field_selectors: if first { [category, rest].concat() } else { [rest, category].concat() },
     })
 }

@@ -25,12 +25,37 @@ fn evidence() -> Value {
     })
 }
 
+fn provenance() -> Value {
+    json!({
+        "collectedBy": "cloudtrail-all-regions 0.1.0",
+        "ruleParameters": {"checkDelivery": "true"},
+        "calls": [{
+            "operation": "DescribeTrails",
+            "region": "us-east-1",
+            "at": "2026-11-01T12:00:00Z",
+            "requestId": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+            "errorCode": null,
+        }],
+        "verdict": {"complianceType": "COMPLIANT", "annotation": "audit records"},
+        "sha256": "00",
+    })
+}
+
 fn refusal() -> Value {
     json!({"operation": "GetTrailStatus", "code": "AccessDeniedException", "homeRegionCode": "TimedOut"})
 }
 
-fn changed(pointer: &str, value: Value) -> Value {
+fn with_provenance(pointer: &str, value: Value) -> Value {
     let mut document = evidence();
+    document["provenance"] = provenance();
+    change(document, &format!("/provenance{pointer}"), value)
+}
+
+fn changed(pointer: &str, value: Value) -> Value {
+    change(evidence(), pointer, value)
+}
+
+fn change(mut document: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     match document.pointer_mut(parent).unwrap() {
         Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,
@@ -50,6 +75,10 @@ fn a_document_of_the_format_is_valid_for_both() {
         changed("/discoveredTrails", json!({"unanswered": refusal()})),
         changed("/discoveredTrails", Value::Null),
         changed("/deletedTrail", Value::Null),
+        changed("/provenance", Value::Null),
+        changed("/provenance", provenance()),
+        with_provenance("/verdict/complianceType", Value::Null),
+        with_provenance("/calls", json!([])),
         changed("/collectedAt", json!(1_793_534_400)),
         changed("/collectedAt", json!("2026-11-01T14:00:00.123456+02:00")),
         changed(status, json!({})),
@@ -112,6 +141,17 @@ fn a_broken_document_is_refused_by_both() {
         changed("/discoveredTrails", json!([1])),
         changed("/discoveredTrails", json!("management-events")),
         changed("/deletedTrail", json!(["gone"])),
+        changed("/provenance", json!({})),
+        changed("/provenance", json!(["x", {}, [], {"annotation": ""}, ""])),
+        with_provenance("/signature", json!("")),
+        with_provenance("/sha256", Value::Null),
+        with_provenance("/ruleParameters", json!([])),
+        with_provenance("/calls", Value::Null),
+        with_provenance("/calls/0", json!(["DescribeTrails", "us-east-1", "2026-11-01T12:00:00Z", null, null])),
+        with_provenance("/calls/0/at", json!("today")),
+        with_provenance("/verdict", json!(["COMPLIANT", "audit records"])),
+        with_provenance("/verdict/complianceType", json!("INSUFFICIENT_DATA")),
+        with_provenance("/verdict/annotation", Value::Null),
         changed("/trails/0/IsMultiRegionTrail", json!("true")),
         changed("/trails/0/TrailARN", json!(1)),
         changed(status, json!([])),

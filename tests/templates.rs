@@ -230,6 +230,19 @@ fn the_function_assumes_one_named_role_only_where_it_is_told_to() {
     assert_eq!(anywhere.get("Condition"), None);
 }
 
+/// docs/scale.md: without a reservation 10,000 accounts in the same instant exceed the quota of STS.
+#[test]
+fn a_central_function_runs_fifty_times_at_once_unless_told_otherwise() {
+    let reserved = |parameters: &[(&str, &str)]| function_with(parameters).get("ReservedConcurrentExecutions").cloned();
+    let member = ("MemberRoleName", "rule");
+    assert_eq!(reserved(&[]), None);
+    assert_eq!(reserved(&[member]), Some(json!(50)));
+    assert_eq!(reserved(&[member, ("ReservedConcurrency", "none")]), None);
+    for parameters in [&[("ReservedConcurrency", "7")][..], &[member, ("ReservedConcurrency", "7")]] {
+        assert_eq!(reserved(parameters), Some(json!("7")));
+    }
+}
+
 #[test]
 fn the_role_uses_a_key_only_where_one_is_given() {
     assert_eq!(statement_of(&role_statements(&[]), "kms:Decrypt"), None);

@@ -119,7 +119,7 @@ pub async fn earlier_rows(session: &Session<'_>, config_rule_name: &str) -> Resu
 }
 
 /// Reads pages until there is no token. AWS may send an empty page with a token, or an empty token.
-async fn pages(
+pub(super) async fn pages(
     operation: &'static str,
     mut page: impl AsyncFnMut(Option<String>) -> Result<Option<String>, CallError>,
 ) -> Result<(), CallError> {

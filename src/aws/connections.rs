@@ -12,6 +12,14 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_config::types::ResourceType;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+#[cfg(feature = "cli")]
+use aws_smithy_http_client::{
+    Builder, Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+#[cfg(feature = "cli")]
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, runtime_components::RuntimeComponents};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{
@@ -146,11 +154,12 @@ impl Connections {
         Self { base: base.build(), https, timing, cache: Mutex::default() }
     }
 
-    /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role.
+    /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role; and through
+    /// the proxy that `HTTPS_PROXY` and its like name.
+    #[cfg(feature = "cli")]
     pub async fn by_default_chain(profile: Option<&str>, region: Option<&str>, timing: Timing) -> Self {
-        let https = Https::new(timing.connect);
         let mut loader = aws_config::defaults(behavior_version())
-            .http_client(https.clone())
+            .http_client(http_client_through_proxy())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
@@ -158,7 +167,7 @@ impl Connections {
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
-        Self { base: loader.load().await, https, timing, cache: Mutex::default() }
+        Self { base: loader.load().await, https: Https::new(timing.connect), timing, cache: Mutex::default() }
     }
 
     /// Connections to one endpoint for all services and Regions; the environment does not matter.
@@ -353,6 +362,16 @@ fn unlimited_retries() -> RetryPartition {
 pub async fn profile_names() -> Result<Vec<String>, ProfileFileLoadError> {
     let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None).await?;
     Ok(profiles.profiles().map(str::to_owned).collect())
+}
+
+#[cfg(feature = "cli")]
+fn http_client_through_proxy() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    })
 }
 
 fn push_bounded<T>(cached: &mut VecDeque<T>, item: T, bound: usize) {

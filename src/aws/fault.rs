@@ -3,7 +3,10 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_cloudtrail::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_cloudtrail::{
+    config::retry::{ClassifyRetry, RetryAction},
+    operation::describe_trails::DescribeTrailsOutput,
+};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -113,8 +116,8 @@ impl CallError {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        if is_without_credentials(&error) {
-            return Self { operation, code: "NoCredentials".into(), fault: Fault::Own, source: Some(Box::new(error)) };
+        if let Some(why) = without_credentials(&error) {
+            return Self { operation, code: "NoCredentials".into(), fault: Fault::Own, source: Some(why.into()) };
         }
         let (code, fault, source): (String, Fault, Option<Box<dyn Error + Send + Sync>>) = match &error {
             SdkError::ServiceError(answer) => {
@@ -185,7 +188,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
         }
         source = cause.source();
     }
-    text
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// Adds to the SDK's own rules that every transient error of [`Fault`] is retried: any 5xx, 408, 429, an answer that
@@ -240,18 +243,28 @@ fn error_code(answer: &HttpResponse) -> Option<String> {
     (!code.is_empty()).then(|| code.to_owned())
 }
 
-fn is_without_credentials(error: &(dyn Error + 'static)) -> bool {
+/// Why there are no credentials, if that is what the error says.
+fn without_credentials(error: &(dyn Error + 'static)) -> Option<Message> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<CredentialsError>() {
-            return true;
+        match error.downcast_ref::<CredentialsError>() {
+            Some(CredentialsError::CredentialsNotLoaded(_)) => {
+                // The SDK's text has a line for every place that it looked at; the profile may be a mistake.
+                let text = error.source().map(ToString::to_string).unwrap_or_default();
+                let of_profile = "Profile: the credential provider was not enabled: ";
+                let mistake = text.lines().find_map(|line| line.trim().strip_prefix(of_profile));
+                let none = "there are none in the environment or the profile, and this machine has no role";
+                return Some(Message(mistake.unwrap_or(none).to_owned()));
+            }
+            Some(error) => return Some(Message(chain(error))),
+            None => cause = error.source(),
         }
-        cause = error.source();
     }
-    false
+    None
 }
 
-/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent.
+/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent; and a list of
+/// trails that is absent, which is not the same as empty. Both are then asked for again.
 #[derive(Debug)]
 pub(super) struct RefuseEmptyAnswers;
 
@@ -272,7 +285,10 @@ impl Intercept for RefuseEmptyAnswers {
     ) -> Result<(), BoxError> {
         let answer = context.response();
         let is_empty = answer.body().bytes().is_some_and(|body| body.trim_ascii().is_empty());
-        if answer.status().is_success() && is_empty { Err(EmptyAnswer.into()) } else { Ok(()) }
+        let output = context.output_or_error().ok();
+        let trails: Option<&DescribeTrailsOutput> = output.and_then(|output| output.downcast_ref());
+        let is_without_list = trails.is_some_and(|trails| trails.trail_list.is_none());
+        if answer.status().is_success() && (is_empty || is_without_list) { Err(EmptyAnswer.into()) } else { Ok(()) }
     }
 }
 

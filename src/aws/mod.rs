@@ -2,6 +2,7 @@
 
 pub mod cloudtrail;
 pub mod config;
+pub mod config_rules;
 pub mod connections;
 pub mod fault;
 

@@ -35,9 +35,7 @@ impl Account {
         let profile =
             self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
         if let Some(profile) = &profile {
-            let names = profile_names()
-                .await
-                .map_err(|error| CliError::input("cannot read the shared AWS configuration".to_owned(), error))?;
+            let names = shared_profiles().await?;
             if !names.contains(profile) {
                 let nearest = nearest(profile, names.iter().map(String::as_str));
                 let valid = nearest.map_or("there is none".to_owned(), |name| format!("the nearest is {name}"));
@@ -50,6 +48,7 @@ impl Account {
         let connections =
             Connections::by_default_chain(profile.as_deref(), self.region.as_deref(), Timing::default()).await;
         let Some(region) = connections.region().map(str::to_owned) else {
+            shared_profiles().await?;
             let what = "no Region is named: give --region, or set AWS_REGION or the profile's region".to_owned();
             return Err(CliError::Input { what, source: None });
         };
@@ -67,7 +66,21 @@ impl Connected {
     /// The credentials are not valid, or STS does not answer.
     pub(super) async fn session(&self) -> Result<Session<'_>, CliError> {
         let calls = CallLog::default();
-        let account_id = self.connections.caller_account_id(&self.region, &calls).await.map_err(CliError::Aws)?;
-        Ok(self.connections.own(&account_id, &self.region, calls))
+        match self.connections.caller_account_id(&self.region, &calls).await {
+            Ok(account_id) => Ok(self.connections.own(&account_id, &self.region, calls)),
+            Err(error) => {
+                if error.code == "NoCredentials" {
+                    shared_profiles().await?;
+                }
+                Err(CliError::Aws(error))
+            }
+        }
     }
+}
+
+/// The profiles of the shared AWS configuration. The SDK makes do without files that it cannot parse, so that this is
+/// asked where something is missing.
+async fn shared_profiles() -> Result<Vec<String>, CliError> {
+    let unreadable = |error| CliError::input("cannot read the shared AWS configuration".to_owned(), error);
+    profile_names().await.map_err(unreadable)
 }

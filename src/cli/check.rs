@@ -68,7 +68,10 @@ impl Check {
         let progress = Progress::new("asking who the credentials belong to");
         let session = connected.session().await?;
         let collected_at = Timestamp::from(SystemTime::now());
-        let row = |decided, rule_parameters: Map<String, Value>| {
+        let mut row = |decided, rule_parameters: Map<String, Value>| {
+            if let Some(path) = &self.save_evidence {
+                let _ = writeln!(stderr, "warning: nothing was read, so {} is not written", path.display());
+            }
             let (account_id, region) = (&session.account_id, &session.region);
             Report::without_evidence(account_id, region, collected_at, rule_parameters, decided, "")
         };

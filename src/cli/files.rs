@@ -4,10 +4,11 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
-    io::{self, Read as _, Write as _},
-    path::Path,
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
 };
 
+use clap::Args;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -33,7 +34,41 @@ pub fn read(path: &Path) -> Result<String, CliError> {
     read.map_err(|error| CliError::input(format!("cannot read {}", path.display()), error))
 }
 
-/// Writes a file. A regular file is there whole or as it was before.
+/// Where a result goes.
+#[derive(Debug, Args)]
+pub struct Destination {
+    /// Write the result to a file, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Destination {
+    /// Writes what `render` makes: to the file, without colours, or to standard output.
+    ///
+    /// # Errors
+    /// It cannot be written. A reader of standard output that has left is no error.
+    pub fn write(
+        &self,
+        stdout: &mut dyn Write,
+        render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        let Some(path) = &self.output else {
+            return match render(stdout).and_then(|()| stdout.flush()) {
+                // `| head` has read enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                shown => {
+                    shown.map_err(|source| CliError::Machine { what: "cannot write the result".to_owned(), source })
+                }
+            };
+        };
+        let mut rendered = anstream::StripStream::new(Vec::new());
+        render(&mut rendered)
+            .map_err(|source| CliError::Machine { what: format!("cannot write {}", path.display()), source })?;
+        write(path, &rendered.into_inner())
+    }
+}
+
+/// Writes a file. A regular file is there whole or as it was before, and nobody may read it who might not before.
 ///
 /// # Errors
 /// It cannot be written.
@@ -45,11 +80,19 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), CliError> {
         }
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::metadata(folder)?;
+        let existing = fs::metadata(&target).ok().map(|metadata| metadata.permissions());
+        // A file can be replaced although it may not be written.
+        if existing.as_ref().is_some_and(fs::Permissions::readonly) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".cloudtrail-all-regions").tempfile_in(folder)?;
-        file.write_all(content)?;
+        builder.permissions(existing.unwrap_or_else(|| std::os::unix::fs::PermissionsExt::from_mode(0o666)));
+        // The name of the temporary file would only confuse.
+        let without_name = |error: io::Error| io::Error::from(error.kind());
+        let mut file = builder.prefix(".cloudtrail-all-regions").tempfile_in(folder).map_err(without_name)?;
+        file.write_all(content).map_err(without_name)?;
         file.persist(&target).map(|_| ()).map_err(|error| error.error)
     };
     written().map_err(|source| CliError::Machine { what: format!("cannot write {}", path.display()), source })

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::{
     CliError, Exit, block_on, files,
     format::{Format, Output, verdict_style},
+    parameters::ParameterArguments,
     report::Report,
 };
 use crate::{
@@ -22,9 +23,11 @@ use crate::{
         connections::{Connections, Timing},
         fault::chain,
     },
-    handler::{Clock, Context, Function, HandlerError, Outcome, Summary},
+    handler::{Clock, Context, Function, HandlerError, Outcome},
     rule::{
-        cloudtrail_all_regions::RULE, decided_by_parameters, evaluation::ComplianceType, evidence::Evidence,
+        cloudtrail_all_regions::RULE,
+        evaluation::{ComplianceType, Evaluation},
+        evidence::Evidence,
         parameters::RuleParameters,
     },
     stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
@@ -42,17 +45,19 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 Examples:
   cloudtrail-all-regions invoke
   cloudtrail-all-regions invoke --account examples/accounts/stopped.json
-  cloudtrail-all-regions invoke --parameters '{\"trailResults\": \"true\"}'")]
+  cloudtrail-all-regions invoke --parameter trailResults=true --format json")]
 pub struct Invoke {
     /// The account, as an evidence file [default: a compliant account]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
     /// The event that AWS Config sends [default: a scheduled notification]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "parameters"])]
     event: Option<PathBuf>,
     /// The rule's parameters, as AWS Config keeps them
-    #[arg(long, value_name = "JSON", conflicts_with = "event")]
-    parameters: Option<String>,
+    #[arg(long = "parameters", value_name = "JSON", conflicts_with = "parameters")]
+    json: Option<String>,
+    #[command(flatten)]
+    parameters: ParameterArguments,
     /// Show the invocation's log lines on standard error
     #[arg(long)]
     log: bool,
@@ -88,7 +93,7 @@ impl Invoke {
             }
         }
         if self.output.format == Format::Table {
-            self.output.write(stdout, |out| invoked.show(out))?;
+            self.output.destination.write(stdout, |out| invoked.show(out))?;
         } else {
             self.output.write_reports(&[invoked.report(&evidence)], stdout)?;
         }
@@ -111,8 +116,11 @@ impl Invoke {
         } else {
             let rule = world.config_rule(&evidence.account_id, &evidence.region, RULE.default_name);
             let mut event = Event::new(&rule, &world.result_token(&rule));
-            if let Some(parameters) = &self.parameters {
-                event = event.rule_parameters_as_text(parameters);
+            let given = self.parameters.by_name()?;
+            if let Some(text) = &self.json {
+                event = event.rule_parameters_as_text(text);
+            } else if !given.is_empty() {
+                event = event.rule_parameters_as_text(&Value::Object(given).to_string());
             }
             let event = event.scheduled(&evidence.collected_at.to_string());
             (rule, event)
@@ -166,23 +174,17 @@ impl Invoked {
             _ => Map::new(),
         };
         let Evidence { account_id, region, collected_at, .. } = account;
-        let error = match &self.outcome.result {
-            Ok(_) | Err(HandlerError::Indeterminate(_)) => None,
-            Err(error) => Some(chain(error)),
+        let record = &self.outcome.record;
+        let no_verdict = match &self.outcome.result {
+            Ok(_) => "nothing is evaluated".to_owned(),
+            Err(error) => chain(error),
         };
-        match (&self.outcome.record.evidence, &parameters, error) {
-            (Some(evidence), Ok(parameters), None) => Report::of(evidence, parameters, by_name),
-            (_, _, Some(error)) => {
-                Report::without_evidence(account_id, region, *collected_at, by_name, Vec::new(), &error)
-            }
-            (_, _, None) => {
-                let decided = decided_by_parameters(&parameters, account_id, region, None).unwrap_or_default();
-                let record = &self.outcome.record;
-                let annotation = record.annotation.as_deref().unwrap_or("nothing is evaluated");
-                let mut report =
-                    Report::without_evidence(account_id, region, *collected_at, by_name, decided, annotation);
-                report.compliance_type = record.compliance_type;
-                report
+        let is_decided = matches!(self.outcome.result, Ok(_) | Err(HandlerError::Indeterminate(_)));
+        match (&record.evidence, &parameters) {
+            (Some(evidence), Ok(parameters)) if is_decided => Report::of(evidence, parameters, by_name),
+            _ => {
+                let rows = record.evaluations.clone();
+                Report::without_evidence(account_id, region, *collected_at, by_name, rows, &no_verdict)
             }
         }
     }
@@ -205,11 +207,13 @@ impl Invoked {
         if self.rows.is_empty() {
             writeln!(out, "  (none)")?;
         }
-        if let Ok(Summary {
-            compliance_type: Some(ComplianceType::NotApplicable), annotation: Some(annotation), ..
-        }) = &self.outcome.result
-        {
-            writeln!(out, "  Reported as NOT_APPLICABLE: {annotation}")?;
+        let is_not_applicable = |row: &&Evaluation| row.compliance_type == ComplianceType::NotApplicable;
+        let mut not_applicable = self.outcome.record.evaluations.iter().filter(is_not_applicable).peekable();
+        if not_applicable.peek().is_some() {
+            writeln!(out, "\nReported as NOT_APPLICABLE, so that no result stands:\n")?;
+        }
+        for Evaluation { resource, annotation, .. } in not_applicable {
+            writeln!(out, "  {}  {}\n      {annotation}", resource.resource_type, resource.resource_id)?;
         }
         writeln!(out)?;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

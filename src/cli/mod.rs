@@ -4,6 +4,9 @@
 
 pub mod account;
 pub mod check;
+pub mod compare;
+pub mod definition;
+pub mod explain;
 pub mod files;
 pub mod format;
 pub mod invoke;
@@ -11,10 +14,11 @@ pub mod parameters;
 mod progress;
 pub mod remedy;
 pub mod report;
+pub mod shell;
 
 use std::{error::Error, ffi::OsString, io::Write};
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     aws::fault::{CallError, chain},
@@ -38,7 +42,12 @@ Exit codes: 0 compliant or not applicable, 1 non-compliant, 2 could not evaluate
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::Check>),
+    Explain(explain::Explain),
+    Definition(definition::Definition),
+    Compare(Box<compare::Compare>),
     Invoke(Box<invoke::Invoke>),
+    Completions(shell::Completions),
+    Man(shell::Manual),
 }
 
 /// How a command ends.
@@ -147,7 +156,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
     };
     let ended = match &arguments.command {
         Command::Check(check) => check.run(stdout, stderr),
+        Command::Explain(explain) => explain.run(stdout),
+        Command::Definition(definition) => definition.run(stdout),
+        Command::Compare(compare) => compare.run(stdout, stderr),
         Command::Invoke(invoke) => invoke.run(stdout, stderr),
+        Command::Completions(completions) => completions.run(Arguments::command(), stdout),
+        Command::Man(manual) => manual.run(Arguments::command(), stdout),
     };
     ended.unwrap_or_else(|error| {
         let _ = writeln!(stderr, "error: {}", chain(&error));

@@ -6,6 +6,7 @@ use crate::rule::{
     cloudtrail_all_regions::Reason,
     evidence::{AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail},
     parameters::RuleParameters,
+    region,
 };
 
 /// What to do about a reason.
@@ -44,8 +45,11 @@ impl Remedy {
                 let policy =
                     ["s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text"];
                 let key = trail.kms_key_id.as_deref().map(|key| {
+                    // The key is in the bucket's Region, which need not be the trail's.
+                    let region = key.split(':').nth(3).filter(|region| region::is_well_formed(region));
+                    let region = region.unwrap_or(command.region);
                     let policy = ["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"];
-                    aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", command.region]].concat())
+                    aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", region]].concat())
                 });
                 [command.get_trail_status(), aws(&policy)].into_iter().chain(key).collect()
             }
@@ -75,7 +79,8 @@ impl Remedy {
         };
         let is_change = !matches!(reason, Reason::StatusRefused(_) | Reason::SelectorsRefused(_));
         let owner = trail.owner_account_id().filter(|owner| is_change && *owner != account_id);
-        let whose = owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
+        let whose =
+            owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
         Self { text: format!("{}{whose}", words(reason)), commands }
     }
 }
@@ -234,4 +239,66 @@ fn aws(arguments: &[&str]) -> String {
         command.push_str(&shlex::try_quote(&argument).unwrap_or_default());
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selectors(json: &str) -> EventSelectors {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn data(read_write_type: &str, bucket: &str) -> String {
+        format!(
+            r#"{{"ReadWriteType":"{read_write_type}","IncludeManagementEvents":false,"DataResources":[{{"Type":"AWS::S3::Object","Values":["arn:aws:s3:::{bucket}/"]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn basic_selectors_of_data_events_are_kept_beside_one_that_takes_every_management_event() {
+        let read_only = r#"{"ReadWriteType":"ReadOnly","IncludeManagementEvents":true}"#;
+        let before = selectors(&format!(r#"{{"EventSelectors":[{},{read_only}]}}"#, data("All", "a")));
+        let after = sufficient(before.clone()).event_selectors;
+        assert_eq!(after[0], before.event_selectors[0]);
+        assert_eq!(
+            serde_json::to_string(&after[1..]).unwrap(),
+            r#"[{"ReadWriteType":"All","IncludeManagementEvents":true}]"#
+        );
+        assert_eq!(after.len(), 2);
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_another_basic_selector_the_first_takes_management_events_too() {
+        let full: Vec<String> = ["a", "b", "c", "d", "e"].iter().map(|bucket| data("WriteOnly", bucket)).collect();
+        let before = selectors(&format!(r#"{{"EventSelectors":[{}]}}"#, full.join(",")));
+        let after = sufficient(before.clone()).event_selectors;
+        assert_eq!(after.len(), 5);
+        assert_eq!(after[1..], before.event_selectors[1..]);
+        assert_eq!(after[0].data_resources, before.event_selectors[0].data_resources);
+        assert_eq!(
+            (after[0].read_write_type.as_deref(), after[0].include_management_events),
+            (Some("All"), Some(true))
+        );
+    }
+
+    #[test]
+    fn advanced_selectors_of_other_categories_are_kept_whole() {
+        let others = r#"{"Name":"objects","FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::S3::Object"]}]}"#;
+        let management = r#"{"FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]},{"Field":"readOnly","Equals":["true"]}]}"#;
+        let before = selectors(&format!(r#"{{"AdvancedEventSelectors":[{management},{others}]}}"#));
+        let after = sufficient(before).advanced_event_selectors;
+        assert_eq!(
+            serde_json::to_string(&after).unwrap(),
+            format!(r#"[{others},{{"FieldSelectors":[{{"Field":"eventCategory","Equals":["Management"]}}]}}]"#)
+        );
+    }
+
+    #[test]
+    fn an_argument_is_one_word_to_a_shell_whatever_it_holds() {
+        for argument in ["plain", "two words", "it's", "$(x)", "a;b", "", "ü"] {
+            let command = aws(&["cloudtrail", argument]);
+            assert_eq!(shlex::split(&command).unwrap(), ["aws", "cloudtrail", argument], "{command}");
+        }
+    }
 }

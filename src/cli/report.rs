@@ -84,7 +84,13 @@ impl Report {
     pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: Map<String, Value>) -> Self {
         let Verdict { trails, evaluations } = (RULE.evaluate)(evidence, parameters);
         let remedies = super::remedy::for_account(evidence);
-        let trails = trails.iter().map(|judged| TrailReport::of(judged, evidence, parameters)).collect();
+        let mut trails: Vec<TrailReport> =
+            trails.iter().map(|judged| TrailReport::of(judged, evidence, parameters)).collect();
+        if trails.iter().any(|trail| trail.result == TrailResult::Pass) {
+            let nothing =
+                Remedy { text: "Nothing needs to be done: another trail passes.".to_owned(), commands: Vec::new() };
+            trails.iter_mut().flat_map(|trail| &mut trail.reasons).for_each(|reason| reason.remedy = nothing.clone());
+        }
         let (evaluations, no_verdict) = match evaluations {
             Ok(evaluations) => (evaluations, String::new()),
             Err(indeterminate) => (Vec::new(), indeterminate.to_string()),

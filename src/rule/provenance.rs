@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{evaluation::ComplianceType, timestamp::Timestamp};
+use super::{
+    evaluation::ComplianceType,
+    evidence::{list_of_objects, object},
+    timestamp::Timestamp,
+};
 
 /// How evidence came to be, so that the verdict can be checked against it at any later time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,8 +18,10 @@ pub struct Provenance {
     /// The rule parameters, as they were given.
     pub rule_parameters: Map<String, Value>,
     /// Every call, in the order in which they ended.
+    #[serde(deserialize_with = "list_of_objects")]
     pub calls: Vec<Call>,
     /// What was decided.
+    #[serde(deserialize_with = "object")]
     pub verdict: SavedVerdict,
     /// SHA-256, in lower-case hexadecimal digits, of the whole document without this member, as compact JSON with the
     /// keys of every object sorted.

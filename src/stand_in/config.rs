@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cloudtrail::epoch_seconds,
+    config_rules::new_settings,
     faults::FailingRows,
     identity::{Caller, partition},
     wire::ErrorAnswer,
@@ -53,8 +54,12 @@ pub struct Row {
 
 /// A rule and its results, by resource type and id. A row that was removed is remembered, for its timestamp.
 pub(super) struct RuleResults {
-    rule: ConfigRule,
-    rows: BTreeMap<(String, String), Row>,
+    pub(super) rule: ConfigRule,
+    pub(super) rows: BTreeMap<(String, String), Row>,
+    /// The members of `ConfigRule` beside its identity.
+    pub(super) settings: Map<String, Value>,
+    /// The members of `ConfigRuleEvaluationStatus` that its rows do not show.
+    pub(super) status: Map<String, Value>,
 }
 
 /// What a result token stands for.
@@ -75,9 +80,11 @@ impl World {
         }
         let id = format!("config-rule-{:06}", self.next_number());
         let arn = format!("arn:{}:config:{region}:{account}:config-rule/{id}", partition(region));
+        let settings = new_settings(account, region);
         let (account_id, region, name) = place.clone();
         let rule = ConfigRule { account_id, region, name, arn, id };
-        self.rules.insert(place, RuleResults { rule: rule.clone(), rows: BTreeMap::new() });
+        let results = RuleResults { rule: rule.clone(), rows: BTreeMap::new(), settings, status: Map::new() };
+        self.rules.insert(place, results);
         rule
     }
 
@@ -128,7 +135,7 @@ impl RuleResults {
     }
 }
 
-fn place(rule: &ConfigRule) -> (String, String, String) {
+pub(super) fn place(rule: &ConfigRule) -> (String, String, String) {
     (rule.account_id.clone(), rule.region.clone(), rule.name.clone())
 }
 
@@ -136,7 +143,7 @@ fn is_shown(row: &Row) -> bool {
     row.compliance_type != NOT_APPLICABLE
 }
 
-fn seconds(time: SystemTime) -> Value {
+pub(super) fn seconds(time: SystemTime) -> Value {
     json!(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
 }
 
@@ -202,7 +209,7 @@ pub(super) fn put_evaluations(
     Ok(json!({ "FailedEvaluations": failed }))
 }
 
-fn no_such_rule(name: &str) -> ErrorAnswer {
+pub(super) fn no_such_rule(name: &str) -> ErrorAnswer {
     let message =
         format!("The ConfigRule '{name}' provided in the request is invalid. Please check the configRule name");
     ErrorAnswer::new("NoSuchConfigRuleException", message)
@@ -298,17 +305,17 @@ pub(super) fn list_discovered_resources(
 }
 
 /// How an operation pages.
-struct Page<'a> {
+pub(super) struct Page<'a> {
     /// The member that limits a page, and AWS's default.
-    asked: (&'static str, usize),
-    token: &'static str,
-    list: &'static str,
+    pub(super) asked: (&'static str, usize),
+    pub(super) token: &'static str,
+    pub(super) list: &'static str,
     /// What the list is of: a token of another list is not valid.
-    subject: &'a str,
+    pub(super) subject: &'a str,
 }
 
 impl Page<'_> {
-    fn of(
+    pub(super) fn of(
         &self,
         items: Vec<Value>,
         world: &World,

@@ -11,7 +11,7 @@
 //! | `model` | operations and the constraints on their requests |
 //! | `world` | accounts, Regions, settings |
 //! | `identity` | who signed a request, and for which Region |
-//! | `cloudtrail`, `config`, `sts` | the answers |
+//! | `cloudtrail`, `config`, `config_rules`, `sts` | the answers |
 //! | `faults`, `waves` | misbehaviour and timing |
 //! | `calls` | what was asked and answered |
 //! | [`events`] | the payloads with which Config invokes a rule |
@@ -22,6 +22,7 @@
 mod calls;
 mod cloudtrail;
 mod config;
+mod config_rules;
 pub mod events;
 mod faults;
 mod identity;

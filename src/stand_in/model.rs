@@ -13,6 +13,8 @@ pub(super) enum Operation {
     PutEvaluations,
     GetComplianceDetailsByConfigRule,
     ListDiscoveredResources,
+    DescribeConfigRules,
+    DescribeConfigRuleEvaluationStatus,
     AssumeRole,
     GetCallerIdentity,
 }
@@ -26,6 +28,8 @@ impl Operation {
             (Service::Config, "PutEvaluations") => Self::PutEvaluations,
             (Service::Config, "GetComplianceDetailsByConfigRule") => Self::GetComplianceDetailsByConfigRule,
             (Service::Config, "ListDiscoveredResources") => Self::ListDiscoveredResources,
+            (Service::Config, "DescribeConfigRules") => Self::DescribeConfigRules,
+            (Service::Config, "DescribeConfigRuleEvaluationStatus") => Self::DescribeConfigRuleEvaluationStatus,
             (Service::Sts, "AssumeRole") => Self::AssumeRole,
             (Service::Sts, "GetCallerIdentity") => Self::GetCallerIdentity,
             _ => return None,
@@ -40,6 +44,8 @@ impl Operation {
             Self::PutEvaluations => PUT_EVALUATIONS,
             Self::GetComplianceDetailsByConfigRule => GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
             Self::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
+            Self::DescribeConfigRules => DESCRIBE_CONFIG_RULES,
+            Self::DescribeConfigRuleEvaluationStatus => DESCRIBE_CONFIG_RULE_EVALUATION_STATUS,
             Self::AssumeRole => ASSUME_ROLE,
             Self::GetCallerIdentity => &[],
         }
@@ -132,6 +138,14 @@ const LIST_DISCOVERED_RESOURCES: &[Member] = &[
     optional("limit", PAGE_LIMIT),
     optional("includeDeletedResources", Shape::Boolean),
     optional("nextToken", ANY_TEXT),
+];
+const CONFIG_RULE_NAMES: Shape = Shape::List { max: 25, member: &Shape::Text { min: 1, max: 128 } };
+const DESCRIBE_CONFIG_RULES: &[Member] =
+    &[optional("ConfigRuleNames", CONFIG_RULE_NAMES), optional("NextToken", ANY_TEXT)];
+const DESCRIBE_CONFIG_RULE_EVALUATION_STATUS: &[Member] = &[
+    optional("ConfigRuleNames", CONFIG_RULE_NAMES),
+    optional("NextToken", ANY_TEXT),
+    optional("Limit", Shape::Integer { min: 0, max: 50 }),
 ];
 const ASSUME_ROLE: &[Member] = &[
     required("RoleArn", Shape::Text { min: 20, max: 2048 }),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{
     cloudtrail::{self, Trail},
     config::{self, IssuedToken, RuleResults},
+    config_rules,
     faults::{FailingRows, Fault},
     identity::{Caller, Key},
     model::Operation,
@@ -164,6 +165,10 @@ impl World {
             Operation::PutEvaluations => config::put_evaluations(self, caller, input, failing),
             Operation::GetComplianceDetailsByConfigRule => config::get_compliance_details(self, caller, input),
             Operation::ListDiscoveredResources => config::list_discovered_resources(self, caller, input),
+            Operation::DescribeConfigRules => config_rules::describe_config_rules(self, caller, input),
+            Operation::DescribeConfigRuleEvaluationStatus => {
+                config_rules::describe_evaluation_status(self, caller, input)
+            }
             Operation::AssumeRole => sts::assume_role(self, caller, input),
             Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
         }

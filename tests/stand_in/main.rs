@@ -5,6 +5,7 @@
 mod client;
 mod cloudtrail;
 mod config;
+mod config_rules;
 mod events;
 mod faults;
 mod identity;

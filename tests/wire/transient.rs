@@ -40,6 +40,14 @@ async fn after_three_attempts_nothing_is_put() {
 }
 
 #[tokio::test]
+async fn a_list_of_trails_that_is_absent_is_asked_for_again() {
+    let wire = Wire::new(&compliant()).await;
+    wire.fault(Fault::on("DescribeTrails", Misbehaviour::EmptyObject).calls(1..=2));
+    assert_eq!(compliance_type(&wire.scheduled().await), "COMPLIANT");
+    assert_eq!(wire.count("DescribeTrails"), 3);
+}
+
+#[tokio::test]
 async fn on_indeterminate_does_not_apply_to_transient_errors() {
     let wire = Wire::new(&compliant()).await;
     wire.fault(Fault::on("GetTrailStatus", Misbehaviour::Throttle));

@@ -36,7 +36,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", report.annotation)?;
     for trail in &report.trails {
         writeln!(out)?;
-        self::trail(trail, out)?;
+        self::trail(trail, report, out)?;
     }
     for (index, remedy) in report.remedies.iter().enumerate() {
         if index == 0 {
@@ -58,7 +58,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn trail(trail: &TrailReport, out: &mut dyn Write) -> io::Result<()> {
+fn trail(trail: &TrailReport, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let color = match trail.result {
         TrailResult::Pass => AnsiColor::Green,
         TrailResult::Fail => AnsiColor::Red,
@@ -68,7 +68,7 @@ fn trail(trail: &TrailReport, out: &mut dyn Write) -> io::Result<()> {
     let result = format!("{:?}", trail.result).to_uppercase();
     let place = trail.trail_arn.as_deref().unwrap_or("no ARN");
     writeln!(out, "  {style}{result:<7}{style:#}  {}  {DIM}{place}{DIM:#}", trail.name)?;
-    if let Some(satisfaction) = &trail.satisfaction {
+    if let Some(satisfaction) = trail.satisfaction.as_ref().filter(|text| **text != report.annotation) {
         writeln!(out, "    {satisfaction}")?;
     }
     for reason in &trail.reasons {

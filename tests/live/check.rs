@@ -1,0 +1,374 @@
+//! `check`.
+
+use std::{fs, net::TcpListener, path::Path};
+
+use super::harness::{Live, Ran, bare, ended, example, read_json};
+use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
+use serde_json::{Value, json};
+
+const RULE: &str = "cis-3-1-cloudtrail-all-regions";
+
+/// What a verdict rests on: the compliance type, and each trail's name, result and reason codes.
+fn verdict(ran: &Ran) -> Value {
+    let account = &ran.json()["accounts"][0];
+    let trails = account["trails"].as_array().unwrap().iter().map(|trail| {
+        let codes: Vec<&Value> = trail["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
+        json!([trail["name"], trail["result"], codes])
+    });
+    json!([account["complianceType"], trails.collect::<Vec<_>>()])
+}
+
+/// One line that says what is wrong, with an exit code; nothing on standard output.
+#[track_caller]
+fn assert_says(ran: &Ran, code: i32, says: &[&str]) {
+    let Ran { stdout, stderr, .. } = ran;
+    assert_eq!(ran.code, Some(code), "{stdout}{stderr}");
+    assert_eq!(stdout, "", "{stderr}");
+    let (lines, tips) = (stderr.lines().count(), stderr.matches("\n\n  tip: ").count());
+    assert_eq!(lines, 1 + 2 * tips, "{stderr}");
+    let errors: Vec<&str> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    let &[error] = errors.as_slice() else { panic!("{stderr}") };
+    assert_eq!(stderr.lines().next(), Some(error), "{stderr}");
+    for text in says {
+        assert!(stderr.contains(text), "`{text}` is not in {stderr}");
+    }
+    for noise in ["panicked", "RUST_BACKTRACE", ".rs:", "SdkError", "DispatchFailure", "{"] {
+        assert!(!stderr.contains(noise), "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn every_example_account_gets_live_the_verdict_of_its_file() {
+    let mut examples: Vec<_> =
+        fs::read_dir(example("x").parent().unwrap()).unwrap().map(|file| file.unwrap().path()).collect();
+    examples.sort();
+    assert!(examples.len() > 15);
+    let checks = examples.iter().map(|path| async move {
+        let live = Live::serve(&read_json(path), |_| {}).await;
+        let offline =
+            ended(bare(live.home.path(), &["check", "--format", "json", "--evidence", path.to_str().unwrap()])).await;
+        let saved = live.path("saved.json").to_str().unwrap().to_owned();
+        let online = live.run(&["check", "--format", "json", "--save-evidence", &saved]).await;
+        let replayed = ended(bare(live.home.path(), &["check", "--format", "json", "--evidence", &saved])).await;
+        assert_eq!((online.code, online.json()), (replayed.code, replayed.json()), "{}", path.display());
+        assert_eq!(verdict(&online), verdict(&offline), "{}: {}", path.display(), online.stderr);
+        assert_eq!(online.code, offline.code, "{}", path.display());
+        let operations = live.operations();
+        assert!(operations.contains(&"GetCallerIdentity".to_owned()), "{operations:?}");
+        let reads = ["DescribeTrails", "GetCallerIdentity", "GetEventSelectors", "GetTrailStatus"];
+        assert!(operations.iter().all(|operation| reads.contains(&operation.as_str())), "{operations:?}");
+    });
+    for check in checks {
+        check.await;
+    }
+}
+
+#[tokio::test]
+async fn the_parameters_of_a_deployed_rule_are_taken() {
+    let live = Live::serve(&read_json(&example("stopped")), |world| {
+        let rule = world.config_rule("123456789012", "us-east-1", RULE);
+        world.change_config_rule(&rule, |rule| {
+            rule.insert("InputParameters".to_owned(), r#"{"s3BucketName":"another-bucket"}"#.into());
+        });
+    })
+    .await;
+    let ran = live.run(&["check", "--format", "json", "--rule", RULE]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let account = &ran.json()["accounts"][0];
+    assert_eq!(account["ruleParameters"], json!({"s3BucketName": "another-bucket"}));
+    let codes: Vec<_> =
+        account["trails"][0]["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
+    assert_eq!(codes, ["not-logging", "other-bucket"]);
+    assert!(!live.operations().contains(&"PutEvaluations".to_owned()));
+}
+
+#[tokio::test]
+async fn a_misconfigured_rule_is_its_verdict_and_nothing_is_read() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        let rule = world.config_rule("123456789012", "us-east-1", RULE);
+        world.change_config_rule(&rule, |rule| {
+            rule.insert("InputParameters".to_owned(), r#"{"checkDelivry":"true"}"#.into());
+        });
+    })
+    .await;
+    let ran = live.run(&["check", "--rule", RULE, "--save-evidence", "saved.json"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert_eq!(ran.stderr, "warning: nothing was read, so saved.json is not written\n");
+    assert!(!live.path("saved.json").exists());
+    assert!(ran.stdout.contains("Rule misconfigured: checkDelivry is no parameter; the nearest is checkDelivery"));
+    assert_eq!(live.operations(), ["DescribeConfigRules", "GetCallerIdentity"]);
+}
+
+#[tokio::test]
+async fn saved_evidence_gives_the_same_verdict_and_holds_request_ids_and_no_secret() {
+    let live = Live::example("several-trails").await;
+    let file = live.path("evidence.json");
+    let path = file.to_str().unwrap();
+    let online =
+        live.run(&["check", "--format", "json", "--parameter", "checkDelivery=false", "--save-evidence", path]).await;
+    let offline = ended(bare(live.home.path(), &["check", "--format", "json", "--evidence", path])).await;
+    assert_eq!(offline.stderr, "");
+    assert_eq!(online.json(), offline.json());
+
+    let text = fs::read_to_string(&file).unwrap();
+    for secret in live.secrets() {
+        assert!(!text.contains(secret) && !online.stdout.contains(secret));
+    }
+    let provenance = read_json(&file)["provenance"].take();
+    assert_eq!(provenance["ruleParameters"], json!({"checkDelivery": "false"}));
+    let calls = provenance["calls"].as_array().unwrap();
+    let answered = live.stand_in.calls();
+    assert_eq!(calls.len(), answered.len());
+    assert!(calls.iter().all(|call| call["requestId"].as_str().is_some_and(|id| id.len() == 36)), "{calls:?}");
+    assert!(!live.operations().contains(&"PutEvaluations".to_owned()));
+
+    for (from, to) in [("us-east-1", "us-east-2"), ("\"checkDelivery\": \"false\"", "\"checkDelivery\": \"true\"")] {
+        let changed = live.path("changed.json");
+        fs::write(&changed, text.replacen(from, to, 1)).unwrap();
+        let ran = ended(bare(live.home.path(), &["check", "--evidence", changed.to_str().unwrap()])).await;
+        let sha256 = provenance["sha256"].as_str().unwrap();
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""));
+        assert!(ran.stderr.contains("changed after it was saved: its SHA-256 is "), "{}", ran.stderr);
+        assert!(ran.stderr.contains(sha256), "{}", ran.stderr);
+    }
+}
+
+/// Two profiles, without credentials.
+fn shared_configuration(home: &Path) {
+    fs::write(home.join("config"), "[default]\nregion = eu-west-1\n[profile audit]\nregion = eu-west-1\n").unwrap();
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_credentials_profile_or_region_is_said_in_one_line() {
+    let home = tempfile::TempDir::new().unwrap();
+    shared_configuration(home.path());
+    for (arguments, code, says) in [
+        (
+            &["check"][..],
+            2,
+            &[
+                "NoCredentials: there are none in the environment or the profile",
+                "tip: sign in with `aws sso login` or `aws configure`",
+            ][..],
+        ),
+        (&["compare"], 2, &["NoCredentials", "--profile"]),
+        (&["check", "--profile", "audti"], 64, &["there is no profile `audti`; the nearest is audit"]),
+        (&["check", "--region", "eu-wset-1"], 64, &["there is no Region `eu-wset-1`; the nearest is eu-west-1"]),
+        (&["compare", "--region", "eu-wset-1"], 64, &["there is no Region `eu-wset-1`; the nearest is eu-west-1"]),
+        (
+            &["check", "--parameter", "checkDelivry=true"],
+            64,
+            &["checkDelivry is no parameter; the nearest is checkDelivery"],
+        ),
+        (&["compare", "--parameter", "checkDelivery=maybe"], 64, &["checkDelivery is `maybe`; valid: true and false"]),
+    ] {
+        assert_says(&ended(bare(home.path(), arguments)).await, code, says);
+    }
+    fs::write(
+        home.path().join("config"),
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = gone\n",
+    )
+    .unwrap();
+    let ran = ended(bare(home.path(), &["check", "--region", "eu-west-1"])).await;
+    assert_says(&ran, 2, &["NoCredentials: profile `gone` was not defined"]);
+
+    fs::write(home.path().join("config"), "[default]\n").unwrap();
+    let ran = ended(bare(home.path(), &["check"])).await;
+    assert_says(&ran, 64, &["no Region is named: give --region, or set AWS_REGION or the profile's region"]);
+
+    fs::write(home.path().join("config"), "[profile audit\nregion = eu-west-1\n").unwrap();
+    for arguments in
+        [&["check", "--profile", "audit"][..], &["check"], &["check", "--region", "eu-west-1"], &["compare"]]
+    {
+        let ran = ended(bare(home.path(), arguments)).await;
+        assert_says(&ran, 64, &["cannot read the shared AWS configuration"]);
+    }
+}
+
+#[tokio::test]
+async fn what_aws_refuses_is_said_in_one_line_without_credentials() {
+    let refused = |status, code: &str| Misbehaviour::Error {
+        status,
+        code: code.to_owned(),
+        message: "The security token AKIASECRET is not valid".to_owned(),
+    };
+    for (fault, says) in [
+        (Fault::always(refused(403, "ExpiredToken")), &["ExpiredToken", "tip: the credentials have expired"][..]),
+        (Fault::always(refused(403, "InvalidClientTokenId")), &["InvalidClientTokenId", "tip: AWS does not know"]),
+        (Fault::always(refused(403, "SignatureDoesNotMatch")), &["SignatureDoesNotMatch", "clock"]),
+        (Fault::on("DescribeTrails", refused(400, "ExpiredTokenException")), &["DescribeTrails ExpiredTokenException"]),
+        (Fault::on("GetCallerIdentity", Misbehaviour::Deny), &["GetCallerIdentity AccessDenied"]),
+        (Fault::on("GetCallerIdentity", Misbehaviour::Hang), &["GetCallerIdentity TimedOut", "proxy or firewall"]),
+        (Fault::on("GetCallerIdentity", Misbehaviour::Throttle), &["GetCallerIdentity Throttling"]),
+    ] {
+        let live = Live::serve(&read_json(&example("compliant")), |world| world.add_fault(fault)).await;
+        let ran = live.run(&["check"]).await;
+        assert_says(&ran, 2, says);
+        assert!(!ran.stderr.contains("AKIA"), "{}", ran.stderr);
+    }
+    let live = Live::example("compliant").await;
+    let ran = live.run(&["check", "--rule", "no-such-rule"]).await;
+    assert_says(&ran, 2, &["NoSuchConfigRuleException", "no-such-rule", "describe-config-rules"]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_nobody_serves_is_said_in_one_line() {
+    let live = Live::example("compliant").await;
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = live.command(&["check"]);
+    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+    assert_says(&ended(command).await, 2, &["GetCallerIdentity ConnectionFailed", "tip: is the network up"]);
+}
+
+#[tokio::test]
+async fn a_throttled_account_has_no_verdict() {
+    let live = Live::example("throttled").await;
+    let ran = live.run(&["check"]).await;
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stdout.starts_with("NO_VERDICT  account 123456789012"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("error: account 123456789012: no verdict: "), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn evidence_that_cannot_be_read_is_said_in_one_line() {
+    let home = tempfile::TempDir::new().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(at("folder")).unwrap();
+    fs::write(at("latin-1.json"), b"{\"accountId\": \"\xe9\"}").unwrap();
+    fs::write(at("broken.json"), "{\n  \"accountId\": \"123456789012\",\n  oops\n}").unwrap();
+    fs::write(at("empty.json"), "").unwrap();
+    fs::write(at("list.json"), "[]").unwrap();
+    let mut files = vec![
+        ("missing.json", "cannot read"),
+        ("folder", "cannot read"),
+        ("latin-1.json", "UTF-8"),
+        ("broken.json", "line 3 column 3"),
+        ("empty.json", "line 1 column 0"),
+        ("list.json", "list.json: "),
+    ];
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::write(at("secret.json"), "{}").unwrap();
+        fs::set_permissions(at("secret.json"), fs::Permissions::from_mode(0o000)).unwrap();
+        // Nothing is kept from the superuser.
+        if fs::read(at("secret.json")).is_err() {
+            files.push(("secret.json", "ermission denied"));
+        }
+    }
+    for (name, says) in files {
+        let ran = ended(bare(home.path(), &["check", "--evidence", &at(name)])).await;
+        assert_says(&ran, 64, &[&at(name), says]);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_said_and_leaves_nothing_behind() {
+    let live = Live::example("compliant").await;
+    fs::create_dir(live.path("folder")).unwrap();
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(live.home.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    for option in ["--output", "--save-evidence"] {
+        for name in ["missing/file.json", "folder"] {
+            let path = live.path(name);
+            let ran = live.run(&["check", option, path.to_str().unwrap()]).await;
+            assert_says(&ran, 2, &[&format!("cannot write {}: ", path.display())]);
+        }
+    }
+    assert_eq!(names(), before);
+    assert_eq!(fs::read_dir(live.path("folder")).unwrap().count(), 0);
+
+    let file = live.path("report.json");
+    fs::write(&file, "as it was").unwrap();
+    let writable = fs::metadata(&file).unwrap().permissions();
+    let mut read_only = writable.clone();
+    read_only.set_readonly(true);
+    fs::set_permissions(&file, read_only).unwrap();
+    for option in ["--output", "--save-evidence"] {
+        let ran = live.run(&["check", option, file.to_str().unwrap()]).await;
+        assert_says(&ran, 2, &["report.json: permission denied"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
+    }
+    fs::set_permissions(&file, writable).unwrap();
+    let ran = live.run(&["check", "--output", file.to_str().unwrap(), "--save-evidence", "missing/x"]).await;
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
+    let ran = live.run(&["check", "--format", "json", "--output", file.to_str().unwrap()]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+    assert_eq!(read_json(&file)["accounts"][0]["complianceType"], "COMPLIANT");
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let ran = live.run(&["check", "--save-evidence", file.to_str().unwrap()]).await;
+        assert_eq!(ran.code, Some(0));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_an_error_and_a_reader_that_has_left_is_none() {
+    let live = Live::example("stopped").await;
+    let ran = live.run(&["check", "--output", "/dev/full"]).await;
+    assert_says(&ran, 2, &["cannot write /dev/full: No space left on device"]);
+
+    let mut full = live.command(&["check"]);
+    full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    let ran = tokio::task::spawn_blocking(move || {
+        full.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
+    });
+    let ran = ran.await.unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(String::from_utf8(ran.stderr).unwrap().starts_with("error: cannot write the result: No space left"));
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut closed = live.command(&["check"]);
+    closed.stdout(writer);
+    let ran = tokio::task::spawn_blocking(move || {
+        closed.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
+    });
+    let ran = ran.await.unwrap();
+    assert_eq!((ran.status.code(), ran.stderr.as_slice()), (Some(1), &b""[..]));
+}
+
+/// A shell shows the end by a signal as 128 and the signal's number: 130 for SIGINT, which is 2.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_interrupt_while_waiting_for_aws_ends_the_command_and_writes_nothing() {
+    use std::{os::unix::process::ExitStatusExt as _, process::Command, time::Duration};
+
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        world.add_fault(Fault::on("DescribeTrails", Misbehaviour::Hang));
+    })
+    .await;
+    let file = live.path("report.txt");
+    let waiting = live.command(&["check", "--output", file.to_str().unwrap()]);
+    // Where the tests run in the background, SIGINT is ignored, and children inherit that.
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal=INT").arg(waiting.get_program()).args(waiting.get_args());
+    command.env_clear().envs(waiting.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut waiting = command.spawn().unwrap();
+    let is_asked = async {
+        while !live.operations().contains(&"DescribeTrails".to_owned()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), is_asked).await.unwrap();
+    assert!(
+        Command::new("sh")
+            .args(["-c", "kill -INT \"$1\"", "sh", &waiting.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let status = tokio::task::spawn_blocking(move || waiting.wait().unwrap()).await.unwrap();
+    assert_eq!(status.signal(), Some(2));
+    assert!(!file.exists());
+}

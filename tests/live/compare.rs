@@ -1,0 +1,467 @@
+//! `compare`.
+
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
+
+use super::harness::{Live, Ran, example, read_json};
+use cloudtrail_all_regions::{
+    rule::timestamp::Timestamp,
+    stand_in::{Fault, Misbehaviour, Row, World},
+};
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+const OWN: &str = "cis-3-1-cloudtrail-all-regions";
+const MULTI_REGION: &str = "MULTI_REGION_CLOUD_TRAIL_ENABLED";
+const ENABLED: &str = "CLOUD_TRAIL_ENABLED";
+const SECURITY: &str = "CLOUDTRAIL_SECURITY_TRAIL_ENABLED";
+const HOUR: Duration = Duration::from_hours(1);
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema: Value = serde_json::from_str(include_str!("../../src/cli/compare/comparison.schema.json")).unwrap();
+    jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap()
+});
+
+/// Deploys a rule; with a compliance type, its result for the account is three hours and a half old.
+fn deploy(world: &mut World, name: &str, identifier: Option<&str>, parameters: &Value, recorded: Option<&str>) {
+    let rule = world.config_rule(ACCOUNT, REGION, name);
+    world.change_config_rule(&rule, |settings| {
+        if let Some(identifier) = identifier {
+            settings.insert("Source".to_owned(), json!({"Owner": "AWS", "SourceIdentifier": identifier}));
+        }
+        if *parameters != json!({}) {
+            settings.insert("InputParameters".to_owned(), parameters.to_string().into());
+        }
+    });
+    if let Some(compliance_type) = recorded {
+        world.put_row(&rule, row(ACCOUNT, compliance_type));
+    }
+}
+
+fn row(resource_id: &str, compliance_type: &str) -> Row {
+    let time = SystemTime::now() - HOUR * 7 / 2;
+    Row {
+        resource_type: "AWS::::Account".to_owned(),
+        resource_id: resource_id.to_owned(),
+        compliance_type: compliance_type.to_owned(),
+        annotation: Some("as it was then".to_owned()),
+        ordering_timestamp: Timestamp::from(time),
+        config_rule_invoked_time: time,
+        result_recorded_time: time,
+    }
+}
+
+/// The comparison as JSON, which is what the schema says.
+async fn compare(live: &Live, arguments: &[&str]) -> (Ran, Value) {
+    let ran = live.run(&[&["compare", "--format", "json"], arguments].concat()).await;
+    let comparison = ran.json();
+    let problems: Vec<String> =
+        SCHEMA.iter_errors(&comparison).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert_eq!(problems, Vec::<String>::new(), "{comparison:#}");
+    let reads = [
+        "DescribeConfigRuleEvaluationStatus",
+        "DescribeConfigRules",
+        "DescribeTrails",
+        "GetCallerIdentity",
+        "GetComplianceDetailsByConfigRule",
+        "GetEventSelectors",
+        "GetTrailStatus",
+    ];
+    assert!(live.operations().iter().all(|operation| reads.contains(&operation.as_str())), "{:?}", live.operations());
+    (ran, comparison)
+}
+
+/// What is said about a rule of this name.
+#[track_caller]
+fn about<'c>(comparison: &'c Value, name: &str) -> &'c Value {
+    let rules = comparison["rules"].as_array().unwrap();
+    rules.iter().find(|rule| rule["configRuleName"] == name).unwrap_or_else(|| panic!("no {name} in {comparison:#}"))
+}
+
+/// The lines that say why, but for the age of the result, which must be one of them.
+#[track_caller]
+fn why(comparison: &Value, name: &str) -> Vec<String> {
+    let rule = about(comparison, name);
+    assert_eq!(rule["agrees"], false, "{rule:#}");
+    let lines = rule["why"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned());
+    let (age, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("what was read here is "));
+    assert_eq!(age, ["what was read here is 3 h 30 min newer; a change since then shows here first"]);
+    others
+}
+
+fn is_not_said(trail: &str, code: &str, rule: &str) -> String {
+    format!("trail {trail}, {code}: AWS's documentation does not say that {rule} asks for this")
+}
+
+/// An example account whose only trail is named `trail`.
+fn account(name: &str, change: impl FnOnce(&mut Value)) -> Value {
+    let mut account = read_json(&example(name));
+    assert_eq!(account["trails"].as_array().unwrap().len(), 1);
+    account["trails"][0]["Name"] = "trail".into();
+    change(&mut account["trails"][0]);
+    account
+}
+
+#[tokio::test]
+async fn results_that_say_the_same_need_no_explanation() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, OWN, None, &json!({}), Some("COMPLIANT"));
+        deploy(world, "a", Some(MULTI_REGION), &json!({"readWriteType": "ALL"}), Some("COMPLIANT"));
+        deploy(world, "b", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+        deploy(world, "unrelated", Some("IAM_PASSWORD_POLICY"), &json!({}), Some("NON_COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(comparison["complianceType"], "COMPLIANT");
+    assert_eq!(comparison["notDeployed"], json!([SECURITY]));
+    assert_eq!(comparison["notRead"], json!([]));
+    assert_eq!(comparison["rules"].as_array().unwrap().len(), 3);
+    for (name, identifier) in [(OWN, Value::Null), ("a", json!(MULTI_REGION)), ("b", json!(ENABLED))] {
+        let rule = about(&comparison, name);
+        assert_eq!(rule["managedRuleIdentifier"], identifier);
+        assert_eq!(rule["complianceType"], "COMPLIANT");
+        assert_eq!(rule["annotation"], "as it was then");
+        let age = rule["resultAgeSeconds"].as_i64().unwrap();
+        assert!((12_600..12_700).contains(&age), "{age}");
+        assert_eq!((&rule["agrees"], &rule["why"]), (&json!(true), &json!([])));
+    }
+    assert_eq!(about(&comparison, "a")["inputParameters"], json!({"readWriteType": "ALL"}));
+}
+
+#[tokio::test]
+async fn what_no_documentation_names_explains_a_green_managed_rule() {
+    let stopped = account("stopped", |trail| {
+        trail["GetTrailStatus"] = json!({"IsLogging": false, "StopLoggingTime": "2025-01-02T03:04:05Z"});
+    });
+    let live = Live::serve(&stopped, |world| {
+        for (name, identifier) in [("a", MULTI_REGION), ("b", ENABLED), ("c", SECURITY)] {
+            deploy(world, name, Some(identifier), &json!({}), Some("COMPLIANT"));
+        }
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(1));
+    for (name, rule) in [
+        ("a", "multi-region-cloudtrail-enabled"),
+        ("b", "cloudtrail-enabled"),
+        ("c", "cloudtrail-security-trail-enabled"),
+    ] {
+        assert_eq!(why(&comparison, name), [is_not_said("trail", "not-logging", rule)]);
+    }
+    assert_eq!(comparison["notDeployed"], json!([OWN]));
+}
+
+#[tokio::test]
+async fn what_happened_after_the_result_is_told() {
+    let an_hour_ago = Timestamp::from(SystemTime::now() - HOUR).to_string();
+    let stopped = account("stopped", |trail| {
+        trail["GetTrailStatus"] = json!({"IsLogging": false, "StopLoggingTime": an_hour_ago});
+    });
+    let started = account("compliant", |trail| {
+        trail["GetTrailStatus"] = json!({"IsLogging": true, "StartLoggingTime": an_hour_ago});
+    });
+    for (account, recorded, did) in [(stopped, "COMPLIANT", "stopped"), (started, "NON_COMPLIANT", "started")] {
+        let live = Live::serve(&account, |world| deploy(world, OWN, None, &json!({}), Some(recorded))).await;
+        let (_, comparison) = compare(&live, &[]).await;
+        let lines = why(&comparison, OWN);
+        assert_eq!(lines[1], format!("trail trail was {did} at {an_hour_ago}, after that result"));
+        assert!(lines[0].starts_with("the parameters are the same: "), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_age_counts_from_the_last_evaluation_that_found_the_same() {
+    let now = SystemTime::now();
+    for (evaluated, line) in [
+        (now - HOUR * 2, Some("what was read here is 2 h 0 min newer; a change since then shows here first")),
+        // Another machine's clock.
+        (now + HOUR, None),
+    ] {
+        let live = Live::serve(&account("stopped", |_| {}), |world| {
+            deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+            let rule = world.config_rule(ACCOUNT, REGION, "a");
+            let seconds = evaluated.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+            world.change_evaluation_status(&rule, |status| {
+                status.insert("LastSuccessfulEvaluationTime".to_owned(), seconds.into());
+            });
+        })
+        .await;
+        let (_, comparison) = compare(&live, &[]).await;
+        let rule = about(&comparison, "a");
+        let lines: Vec<&str> = rule["why"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let not_said = is_not_said("trail", "not-logging", "cloudtrail-enabled");
+        assert_eq!(lines, [not_said.as_str()].into_iter().chain(line).collect::<Vec<_>>());
+        assert!(live.run(&["compare"]).await.stdout.contains("; evaluated again at 20"));
+    }
+}
+
+#[tokio::test]
+async fn a_managed_rule_that_is_deployed_twice_is_compared_by_its_parameters() {
+    let live = Live::serve(&account("write-only", |_| {}), |world| {
+        deploy(world, "lax", Some(MULTI_REGION), &json!({}), Some("COMPLIANT"));
+        deploy(world, "strict", Some(MULTI_REGION), &json!({"readWriteType": "ALL"}), Some("NON_COMPLIANT"));
+        deploy(world, "stale", Some(MULTI_REGION), &json!({"readWriteType": "ALL"}), Some("COMPLIANT"));
+    })
+    .await;
+    let (_, comparison) = compare(&live, &[]).await;
+    assert_eq!(about(&comparison, "strict")["agrees"], true);
+    let not_asked = "trail trail, write-only: multi-region-cloudtrail-enabled does not ask for this: its parameter \
+                     readWriteType is not set";
+    assert_eq!(why(&comparison, "lax"), [not_asked]);
+    let none = "no trail that is here now meets what AWS's documentation of multi-region-cloudtrail-enabled names";
+    assert_eq!(why(&comparison, "stale"), [none]);
+}
+
+#[tokio::test]
+async fn what_a_managed_rule_asks_beyond_this_one_explains_its_red() {
+    let plain = account("compliant", |trail| {
+        trail["KmsKeyId"] = Value::Null;
+        trail["S3BucketName"] = "here".into();
+    });
+    let live = Live::serve(&plain, |world| {
+        deploy(world, "bucket", Some(ENABLED), &json!({"s3BucketName": "elsewhere"}), Some("NON_COMPLIANT"));
+        deploy(world, "security", Some(SECURITY), &json!({}), Some("NON_COMPLIANT"));
+        deploy(world, "inexplicable", Some(MULTI_REGION), &json!({}), Some("NON_COMPLIANT"));
+    })
+    .await;
+    let (_, comparison) = compare(&live, &[]).await;
+    let other = "trail trail, other-bucket (uses another bucket (here)): cloudtrail-enabled asks for this, and nothing here does";
+    assert_eq!(why(&comparison, "bucket"), [other]);
+    let no_key = "trail trail, no-kms-encryption (no KMS key encrypts its log files): cloudtrail-security-trail-enabled asks for this, and nothing here does";
+    assert_eq!(why(&comparison, "security"), [no_key]);
+    let nothing = "trail trail meets all that AWS's documentation of multi-region-cloudtrail-enabled names";
+    assert_eq!(why(&comparison, "inexplicable"), [nothing]);
+}
+
+#[tokio::test]
+async fn an_exclusion_that_is_allowed_here_explains_a_red_managed_rule() {
+    let live = Live::serve(&account("kms-events-excluded", |_| {}), |world| {
+        deploy(world, OWN, None, &json!({"allowedExcludedEventSources": "kms.amazonaws.com"}), Some("COMPLIANT"));
+        deploy(world, "a", Some(MULTI_REGION), &json!({}), Some("NON_COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(0), "the deployed parameters are taken");
+    assert_eq!(comparison["ruleParameters"], json!({"allowedExcludedEventSources": "kms.amazonaws.com"}));
+    let excluded = "trail trail, excluded-event-sources (leaves out events of kms.amazonaws.com): multi-region-cloudtrail-enabled asks for this, and nothing here does";
+    assert_eq!(why(&comparison, "a"), [excluded]);
+}
+
+#[tokio::test]
+async fn other_parameters_explain_another_result_of_this_rule() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, OWN, None, &json!({"checkDelivery": "false"}), Some("NON_COMPLIANT"));
+        let pack = format!("{OWN}-conformance-pack-abcd1234");
+        deploy(world, &pack, None, &json!({"requireOrganizationTrail": "true"}), Some("NON_COMPLIANT"));
+        deploy(world, &format!("OrgConfigRule-{OWN}-ef56"), None, &json!({}), Some("COMPLIANT"));
+        deploy(world, "another-function", None, &json!({}), Some("NON_COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) =
+        compare(&live, &["--parameter", "maxDeliveryAgeHours=168", "-p", "checkDelivery=true"]).await;
+    assert_eq!(comparison["rules"].as_array().unwrap().len(), 3, "{comparison:#}");
+    // The example's last delivery is long ago.
+    assert_eq!(ran.code, Some(1));
+    let (ran, comparison) = compare(&live, &["-p", "checkDelivery=true"]).await;
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(why(&comparison, OWN), ["its parameter checkDelivery is false, and here true"]);
+    assert_eq!(
+        why(&comparison, &format!("{OWN}-conformance-pack-abcd1234")),
+        ["its parameter requireOrganizationTrail is true, and here false"]
+    );
+    assert_eq!(about(&comparison, &format!("OrgConfigRule-{OWN}-ef56"))["agrees"], true);
+}
+
+#[tokio::test]
+async fn an_organizations_trail_is_not_said_to_count() {
+    let account = account("organization-member-unreadable", |_| {});
+    let live = Live::serve(&account, |world| {
+        deploy(world, OWN, None, &json!({"trustOrganizationTrail": "true"}), Some("COMPLIANT"));
+        deploy(world, "a", Some(ENABLED), &json!({}), Some("NON_COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let lines = why(&comparison, "a");
+    assert_eq!(
+        lines[0],
+        "trail trail is trusted here and was not read (trustOrganizationTrail): AWS's documentation does not say whether \
+         cloudtrail-enabled counts it"
+    );
+}
+
+#[tokio::test]
+async fn why_there_is_no_result_is_told() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        for name in ["failed", "new", "hidden", "others"] {
+            deploy(world, name, Some(ENABLED), &json!({}), None);
+        }
+        deploy(world, OWN, None, &json!({}), None);
+        let mut rule = |name| world.config_rule(ACCOUNT, REGION, name);
+        let (failed, hidden, others, own) = (rule("failed"), rule("hidden"), rule("others"), rule(OWN));
+        world.change_evaluation_status(&failed, |status| {
+            status.insert("LastFailedEvaluationTime".to_owned(), json!(1_793_534_400.5));
+            status.insert("LastErrorCode".to_owned(), "InsufficientPermissions".into());
+            status.insert("LastErrorMessage".to_owned(), "The role may not read trails".into());
+        });
+        world.change_evaluation_status(&own, |status| {
+            status.insert("LastSuccessfulInvocationTime".to_owned(), json!(1_793_534_400.5));
+        });
+        world.change_config_rule(&hidden, |rule| {
+            rule.insert("RuleEvaluationVisibility".to_owned(), "INTERNAL".into());
+            rule.insert("CreatedBy".to_owned(), "securityhub.amazonaws.com".into());
+        });
+        world.put_row(&others, row("999999999999", "COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(0));
+    let not_yet = "AWS Config has not evaluated it yet";
+    for (name, recorded, lines) in [
+        (
+            "failed",
+            json!("INSUFFICIENT_DATA"),
+            &["its last evaluation failed with InsufficientPermissions: The role may not read trails", not_yet][..],
+        ),
+        ("new", json!("INSUFFICIENT_DATA"), &[not_yet]),
+        ("hidden", Value::Null, &["AWS shows nobody the results of this rule (RuleEvaluationVisibility is INTERNAL)"]),
+        ("others", json!("INSUFFICIENT_DATA"), &["it has no result for the account, and 1 for other resources"]),
+        (
+            OWN,
+            json!("INSUFFICIENT_DATA"),
+            &["it was invoked and keeps no result: NOT_APPLICABLE was reported, or nothing"],
+        ),
+    ] {
+        let rule = about(&comparison, name);
+        assert_eq!(rule["complianceType"], recorded, "{name}");
+        assert_eq!(rule["agrees"], Value::Null, "{name}");
+        assert_eq!(rule["why"], json!(lines), "{name}");
+    }
+    assert_eq!(about(&comparison, "hidden")["createdBy"], "securityhub.amazonaws.com");
+    let asked_about = |name: &str| {
+        let asks = |call: &cloudtrail_all_regions::stand_in::Call| {
+            call.operation == "GetComplianceDetailsByConfigRule" && call.request["ConfigRuleName"] == name
+        };
+        live.stand_in.calls().iter().any(asks)
+    };
+    assert!(asked_about("new") && !asked_about("hidden"));
+}
+
+#[tokio::test]
+async fn a_permission_that_is_missing_costs_only_what_it_is_for() {
+    for operation in ["DescribeConfigRules", "GetComplianceDetailsByConfigRule", "DescribeConfigRuleEvaluationStatus"] {
+        let live = Live::serve(&read_json(&example("stopped")), |world| {
+            deploy(world, OWN, None, &json!({}), Some("NON_COMPLIANT"));
+            deploy(world, "a", Some(ENABLED), &json!({}), Some("NON_COMPLIANT"));
+            world.add_fault(Fault::on(operation, Misbehaviour::Deny));
+        })
+        .await;
+        let (ran, comparison) = compare(&live, &[]).await;
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        let not_read = comparison["notRead"].as_array().unwrap();
+        assert_eq!(not_read.len(), 1, "{not_read:?}");
+        assert_eq!(not_read[0]["action"], format!("config:{operation}"));
+        assert_eq!(not_read[0]["errorCode"], "AccessDeniedException");
+        let is_about_all = operation == "DescribeConfigRules";
+        assert_eq!(not_read[0]["rules"], if is_about_all { json!([]) } else { json!([OWN, "a"]) });
+        let own = about(&comparison, OWN);
+        let is_known = operation != "GetComplianceDetailsByConfigRule";
+        assert_eq!(own["complianceType"], if is_known { json!("NON_COMPLIANT") } else { Value::Null });
+        assert_eq!(own["inputParameters"], if is_about_all { Value::Null } else { json!({}) });
+        // Without the list nothing is said to be missing.
+        assert_eq!(comparison["notDeployed"], if is_about_all { json!([]) } else { json!([MULTI_REGION, SECURITY]) });
+
+        let table = live.run(&["compare"]).await;
+        assert_eq!(table.code, Some(1));
+        assert!(table.stdout.contains(&format!("Not read, as config:{operation} failed")), "{}", table.stdout);
+    }
+}
+
+#[tokio::test]
+async fn rules_are_found_on_every_page_and_by_any_name() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        for number in 0..60 {
+            deploy(world, &format!("a-{number:02}"), Some("IAM_PASSWORD_POLICY"), &json!({}), None);
+        }
+        deploy(world, "zz-custom-name", Some(MULTI_REGION), &json!({}), Some("COMPLIANT"));
+        deploy(world, "my-name", None, &json!({}), Some("COMPLIANT"));
+        world.page_size = Some(7);
+        world.empty_pages = true;
+    })
+    .await;
+    let (_, comparison) = compare(&live, &["--rule", "my-name"]).await;
+    assert_eq!(about(&comparison, "zz-custom-name")["agrees"], true);
+    assert_eq!(about(&comparison, "my-name")["agrees"], true);
+    let calls = live.stand_in.calls();
+    assert!(calls.iter().filter(|call| call.operation == "DescribeConfigRules").count() > 9);
+
+    let ran = live.run(&["compare", "--rule", "my-nmae"]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""));
+    let says = "error: there is no rule `my-nmae` of a Lambda function in us-east-1; the nearest is my-name\n";
+    assert_eq!(ran.stderr, says);
+}
+
+#[tokio::test]
+async fn without_a_verdict_the_records_are_shown_all_the_same() {
+    let live = Live::serve(&read_json(&example("throttled")), |world| {
+        deploy(world, OWN, None, &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("\nerror: account 123456789012: no verdict: "), "{}", ran.stderr);
+    assert_eq!(comparison["complianceType"], Value::Null);
+    let own = about(&comparison, OWN);
+    assert_eq!((&own["complianceType"], &own["agrees"]), (&json!("COMPLIANT"), &Value::Null));
+    assert!(own["why"][0].as_str().unwrap().starts_with("there is no verdict here to compare with: no verdict: "));
+}
+
+#[tokio::test]
+async fn a_misconfigured_rule_is_compared_without_reading_trails() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, OWN, None, &json!({"checkDelivry": "true"}), Some("NON_COMPLIANT"));
+        deploy(world, "a", Some(MULTI_REGION), &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(about(&comparison, OWN)["agrees"], true);
+    let decided =
+        "here the parameters decide: Rule misconfigured: checkDelivry is no parameter; the nearest is checkDelivery";
+    assert_eq!(why(&comparison, "a"), [decided]);
+    assert!(!live.operations().contains(&"DescribeTrails".to_owned()));
+}
+
+#[tokio::test]
+async fn the_table_shows_each_rule_its_age_and_why() {
+    let live = Live::serve(&account("stopped", |_| {}), |world| {
+        deploy(world, OWN, None, &json!({}), Some("NON_COMPLIANT"));
+        deploy(world, "a", Some(MULTI_REGION), &json!({"readWriteType": "ALL"}), Some("COMPLIANT"));
+    })
+    .await;
+    let file = live.path("comparison.txt");
+    let ran = live.run(&["compare", "--output", file.to_str().unwrap()]).await;
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""));
+    let table = std::fs::read_to_string(file).unwrap();
+    println!("{table}");
+    for line in [
+        "AWS Config in us-east-1 has recorded:",
+        "  NON_COMPLIANT  cis-3-1-cloudtrail-all-regions  this rule",
+        "    Says the same.",
+        "  COMPLIANT  a  MULTI_REGION_CLOUD_TRAIL_ENABLED",
+        "    Parameters: readWriteType=ALL",
+        "    Differs:",
+        "Not deployed in us-east-1: CLOUD_TRAIL_ENABLED, CLOUDTRAIL_SECURITY_TRAIL_ENABLED",
+    ] {
+        assert!(table.lines().any(|shown| shown == line), "`{line}` is not in\n{table}");
+    }
+    assert_eq!(table.matches(", 3 h 30 min ago").count(), 2, "{table}");
+    assert!(
+        table.contains(&format!("    - {}", is_not_said("trail", "not-logging", "multi-region-cloudtrail-enabled")))
+    );
+    assert!(!table.contains('\x1b'));
+}
