@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     error::Error,
-    fmt,
+    fmt, fs,
     pin::Pin,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -25,6 +25,7 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{body::SdkBody, retry::ErrorKind};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
     Uri,
     uri::{Authority, Scheme},
@@ -37,7 +38,7 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::{
     net::TcpStream,
     task::JoinHandle,
@@ -56,12 +57,34 @@ const SPARE: Duration = Duration::from_secs(5);
 static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
     // Without a root, every handshake fails and says so.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(root_certificates());
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     #[expect(clippy::expect_used, reason = "ring's suites are of these versions")]
     let builder = builder.with_safe_default_protocol_versions().expect("TLS 1.2 and 1.3");
     Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
 });
+
+/// The certificates of the one file that has them all; if there is none, or `SSL_CERT_DIR` is set, of all that
+/// `rustls-native-certs` finds. That decodes base64 in constant time, as private keys need it: a quarter of what a cold
+/// run computes.
+fn root_certificates() -> Vec<CertificateDer<'static>> {
+    let bundle = || {
+        let path = openssl_probe::probe().cert_file.filter(|_| std::env::var_os("SSL_CERT_DIR").is_none())?;
+        certificates(&fs::read_to_string(path).ok()?)
+    };
+    bundle().unwrap_or_else(|| rustls_native_certs::load_native_certs().certs)
+}
+
+/// The certificates in a PEM file (RFC 7468); `None` if one cannot be read, or there is none.
+fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
+    let mut certificates = Vec::new();
+    for section in pem.split("-----BEGIN CERTIFICATE-----").skip(1) {
+        let (lines, _) = section.split_once("-----END CERTIFICATE-----")?;
+        let text: String = lines.lines().map(str::trim).collect();
+        certificates.push(STANDARD.decode(text).ok()?.into());
+    }
+    (!certificates.is_empty()).then_some(certificates)
+}
 
 /// Reads the root certificates, which the first handshake would else have to wait for.
 pub(super) fn read_root_certificates() {
@@ -258,5 +281,28 @@ impl Service<Uri> for Opener {
         }
         drop(state);
         self.connect(uri)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::certificates;
+
+    #[test]
+    fn a_bundle_is_read_whole_or_not_at_all() {
+        let made = [1, 2].map(|number| rcgen::generate_simple_self_signed([format!("host-{number}")]).unwrap().cert);
+        let [first, second] = made.each_ref().map(rcgen::Certificate::pem);
+        let both = made.iter().map(|certificate| certificate.der().clone()).collect();
+        let bundle = format!("# First\n{first}\n# Second\r\n{}", second.replace('\n', "\r\n"));
+        assert_eq!(certificates(&bundle), Some(both));
+        let trusted = first.replace("BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE");
+        assert_eq!(certificates(&format!("{trusted}{second}")), Some(vec![made[1].der().clone()]));
+        for broken in [first.replace("END", "NO"), first.replacen('M', "!", 1), String::new()] {
+            assert_eq!(
+                certificates(&format!("{second}{broken}")).map(|read| read.len()),
+                broken.is_empty().then_some(1)
+            );
+        }
+        assert_eq!(certificates("no certificate"), None);
     }
 }

@@ -106,7 +106,12 @@ impl Annotation {
             }
             format!("{opening}{list}{closing}")
         };
-        let fitting = (1..=parts.len()).rev().map(whole).find(|text| text.len() <= Self::MAX_LENGTH);
+        let mut length = 0;
+        let joined = parts.iter().take_while(|part| {
+            length += part.len() + "; ".len();
+            length <= Self::MAX_LENGTH + "; ".len()
+        });
+        let fitting = (1..=joined.count()).rev().map(whole).find(|text| text.len() <= Self::MAX_LENGTH);
         if let Some(text) = fitting {
             return Self::from_printable(text);
         }
