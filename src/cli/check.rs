@@ -99,7 +99,7 @@ impl Check {
         let mut report = Report::of(&evidence, &valid, rule_parameters);
         report.calls = session.calls.ended();
         if let Some(path) = &self.save_evidence {
-            files::save_evidence(path, evidence, &report)?;
+            report.evidence_sha256 = Some(files::save_evidence(path, evidence, &report)?);
         }
         Ok(report)
     }

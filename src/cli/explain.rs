@@ -188,13 +188,12 @@ fn list(reasons: &[Explanation], out: &mut dyn Write) -> io::Result<()> {
 fn explain_reason(reason: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     let Explanation { code, meaning, asked_by, remedy, cost } = reason;
     writeln!(out, "{BOLD}{code}{BOLD:#}\n  {meaning}")?;
-    match asked_by {
-        Some(parameter) => writeln!(out, "\n{BOLD}Asked for by{BOLD:#}\n  the parameter {parameter}")?,
-        None => {
-            writeln!(out, "\n{BOLD}Asked for by{BOLD:#}")?;
-            for recommendation in RULE.recommendations {
-                writeln!(out, "  {}, {}", recommendation.benchmark, recommendation.number)?;
-            }
+    writeln!(out, "\n{BOLD}Asked for by{BOLD:#}")?;
+    if let Some(parameter) = asked_by {
+        writeln!(out, "  the parameter {parameter}")?;
+    } else {
+        for recommendation in RULE.recommendations {
+            writeln!(out, "  {}, {}", recommendation.benchmark, recommendation.number)?;
         }
     }
     writeln!(out, "\n{BOLD}Remedy{BOLD:#}\n  {}", remedy.text)?;

@@ -35,11 +35,11 @@ pub fn read(path: &Path) -> Result<String, CliError> {
 }
 
 /// Where a result goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Destination {
     /// Write the result to a file, whole or not at all
     #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
 }
 
 impl Destination {
@@ -123,11 +123,11 @@ pub fn read_evidence(path: &Path) -> Result<Evidence, CliError> {
     Ok(evidence)
 }
 
-/// Saves evidence with how it came to be.
+/// Saves evidence with how it came to be, and says its SHA-256.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save_evidence(path: &Path, mut evidence: Evidence, report: &Report) -> Result<(), CliError> {
+pub fn save_evidence(path: &Path, mut evidence: Evidence, report: &Report) -> Result<String, CliError> {
     let provenance = Provenance {
         collected_by: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")).to_owned(),
         rule_parameters: report.rule_parameters.clone(),
@@ -141,8 +141,10 @@ pub fn save_evidence(path: &Path, mut evidence: Evidence, report: &Report) -> Re
         source: error.into(),
     };
     let mut document = serde_json::to_value(&evidence).map_err(unwritten)?;
-    document["provenance"]["sha256"] = sha256(&document).into();
-    write(path, format!("{document:#}\n").as_bytes())
+    let sha256 = sha256(&document);
+    document["provenance"]["sha256"] = sha256.clone().into();
+    write(path, format!("{document:#}\n").as_bytes())?;
+    Ok(sha256)
 }
 
 /// SHA-256 of a document without its `provenance.sha256`, as compact JSON with sorted keys.

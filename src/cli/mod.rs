@@ -42,9 +42,9 @@ Exit codes: 0 compliant or not applicable, 1 non-compliant, 2 could not evaluate
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::Check>),
+    Compare(Box<compare::Compare>),
     Explain(explain::Explain),
     Definition(definition::Definition),
-    Compare(Box<compare::Compare>),
     Invoke(Box<invoke::Invoke>),
     Completions(shell::Completions),
     Man(shell::Manual),

@@ -200,13 +200,29 @@ fn sufficient(selectors: EventSelectors) -> EventSelectors {
         include_management_events: Some(true),
         ..EventSelector::default()
     };
-    if event_selectors.len() < MAX_EVENT_SELECTORS {
-        event_selectors.push(all);
-    } else if let Some(first) = event_selectors.first_mut() {
-        let data_resources = std::mem::take(&mut first.data_resources);
-        *first = EventSelector { data_resources, ..all };
+    if event_selectors.len() >= MAX_EVENT_SELECTORS {
+        event_selectors = one_for_each_read_write_type(event_selectors);
     }
+    event_selectors.push(all);
     EventSelectors { event_selectors, advanced_event_selectors: Vec::new() }
+}
+
+/// The same data events, taken by as few selectors as can be: there are three read-write types.
+fn one_for_each_read_write_type(selectors: Vec<EventSelector>) -> Vec<EventSelector> {
+    let mut merged: Vec<EventSelector> = Vec::new();
+    for selector in selectors {
+        let Some(other) = merged.iter_mut().find(|other| other.read_write_type == selector.read_write_type) else {
+            merged.push(selector);
+            continue;
+        };
+        for resources in selector.data_resources {
+            match other.data_resources.iter_mut().find(|others| others.r#type == resources.r#type) {
+                Some(others) => others.values.extend(resources.values),
+                None => other.data_resources.push(resources),
+            }
+        }
+    }
+    merged
 }
 
 fn takes_only_management_events(selector: &AdvancedEventSelector) -> bool {
@@ -269,16 +285,15 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_for_another_basic_selector_the_first_takes_management_events_too() {
-        let full: Vec<String> = ["a", "b", "c", "d", "e"].iter().map(|bucket| data("WriteOnly", bucket)).collect();
-        let before = selectors(&format!(r#"{{"EventSelectors":[{}]}}"#, full.join(",")));
-        let after = sufficient(before.clone()).event_selectors;
-        assert_eq!(after.len(), 5);
-        assert_eq!(after[1..], before.event_selectors[1..]);
-        assert_eq!(after[0].data_resources, before.event_selectors[0].data_resources);
+    fn where_there_is_no_room_for_another_basic_selector_those_of_one_read_write_type_become_one() {
+        let full = [("WriteOnly", "a"), ("ReadOnly", "b"), ("WriteOnly", "c"), ("WriteOnly", "d"), ("ReadOnly", "e")];
+        let full = full.map(|(read_write_type, bucket)| data(read_write_type, bucket)).join(",");
+        let writes = data("WriteOnly", r#"a/","arn:aws:s3:::c/","arn:aws:s3:::d"#);
+        let reads = data("ReadOnly", r#"b/","arn:aws:s3:::e"#);
+        let all = r#"{"ReadWriteType":"All","IncludeManagementEvents":true}"#;
         assert_eq!(
-            (after[0].read_write_type.as_deref(), after[0].include_management_events),
-            (Some("All"), Some(true))
+            serde_json::to_string(&sufficient(selectors(&format!(r#"{{"EventSelectors":[{full}]}}"#)))).unwrap(),
+            format!(r#"{{"EventSelectors":[{writes},{reads},{all}]}}"#)
         );
     }
 

@@ -38,6 +38,8 @@ pub struct Report {
     pub remedies: Vec<Remedy>,
     /// The calls that were made; none where the evidence came from a file that does not tell.
     pub calls: Vec<Call>,
+    /// The SHA-256 of the evidence file that the verdict rests on, if it was saved with one.
+    pub evidence_sha256: Option<String>,
 }
 
 /// A trail and what became of it.
@@ -100,6 +102,7 @@ impl Report {
             trails,
             remedies,
             calls,
+            evidence_sha256: evidence.provenance.as_ref().map(|provenance| provenance.sha256.clone()),
             ..Self::without_evidence(
                 &evidence.account_id,
                 &evidence.region,
@@ -133,6 +136,7 @@ impl Report {
             trails: Vec::new(),
             remedies: Vec::new(),
             calls: Vec::new(),
+            evidence_sha256: None,
         }
     }
 

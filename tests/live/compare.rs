@@ -74,6 +74,40 @@ async fn compare(live: &Live, arguments: &[&str]) -> (Ran, Value) {
     (ran, comparison)
 }
 
+#[tokio::test]
+async fn the_schema_refuses_what_is_no_comparison() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let (_, comparison) = compare(&live, &[]).await;
+    for (pointer, value) in [
+        ("/complianceType", json!("INSUFFICIENT_DATA")),
+        ("/collectedAt", json!("yesterday")),
+        ("/accountId", json!("12345")),
+        ("/trails/0/result", json!("Passed")),
+        ("/rules/0/complianceType", json!("GOOD")),
+        ("/rules/0/managedRuleIdentifier", json!("IAM_PASSWORD_POLICY")),
+        ("/rules/0/resultRecordedTime", json!(1_793_534_400)),
+        ("/rules/0/resultAgeSeconds", json!(-1)),
+        ("/rules/0/evaluationStatus", json!({})),
+        ("/rules/0/why", json!([""])),
+        ("/notRead", json!([{"action": "DescribeConfigRules"}])),
+    ] {
+        let mut broken = comparison.clone();
+        *broken.pointer_mut(pointer).unwrap() = value;
+        assert!(!SCHEMA.is_valid(&broken), "{pointer}");
+    }
+    for member in comparison.as_object().unwrap().keys() {
+        let mut without = comparison.clone();
+        without.as_object_mut().unwrap().remove(member);
+        assert!(!SCHEMA.is_valid(&without), "{member}");
+    }
+    let mut with_more = comparison;
+    with_more["rules"][0]["colour"] = json!("red");
+    assert!(!SCHEMA.is_valid(&with_more));
+}
+
 /// What is said about a rule of this name.
 #[track_caller]
 fn about<'c>(comparison: &'c Value, name: &str) -> &'c Value {
@@ -93,7 +127,7 @@ fn why(comparison: &Value, name: &str) -> Vec<String> {
 }
 
 fn is_not_said(trail: &str, code: &str, rule: &str) -> String {
-    format!("trail {trail}, {code}: AWS's documentation does not say that {rule} asks for this")
+    format!("trail {trail}, {code}: AWS's documentation does not say that {rule} takes this as a fault")
 }
 
 /// An example account whose only trail is named `trail`.
@@ -209,7 +243,7 @@ async fn a_managed_rule_that_is_deployed_twice_is_compared_by_its_parameters() {
     .await;
     let (_, comparison) = compare(&live, &[]).await;
     assert_eq!(about(&comparison, "strict")["agrees"], true);
-    let not_asked = "trail trail, write-only: multi-region-cloudtrail-enabled does not ask for this: its parameter \
+    let not_asked = "trail trail, write-only: multi-region-cloudtrail-enabled does not take this as a fault: its parameter \
                      readWriteType is not set";
     assert_eq!(why(&comparison, "lax"), [not_asked]);
     let none = "no trail that is here now meets what AWS's documentation of multi-region-cloudtrail-enabled names";
@@ -218,23 +252,55 @@ async fn a_managed_rule_that_is_deployed_twice_is_compared_by_its_parameters() {
 
 #[tokio::test]
 async fn what_a_managed_rule_asks_beyond_this_one_explains_its_red() {
+    let log_group = "arn:aws:logs:us-east-1:123456789012:log-group:trails";
     let plain = account("compliant", |trail| {
         trail["KmsKeyId"] = Value::Null;
+        trail["LogFileValidationEnabled"] = false.into();
         trail["S3BucketName"] = "here".into();
+        trail["SnsTopicARN"] = "arn:aws:sns:us-east-1:123456789012:topic".into();
+        trail["CloudWatchLogsLogGroupArn"] = format!("{log_group}:*").into();
     });
+    let topic = json!({"snsTopicArn": "arn:aws:sns:us-east-1:123456789012:another"});
+    let same_group = json!({"cloudWatchLogsLogGroupArn": format!("{log_group}:*")});
     let live = Live::serve(&plain, |world| {
         deploy(world, "bucket", Some(ENABLED), &json!({"s3BucketName": "elsewhere"}), Some("NON_COMPLIANT"));
+        deploy(world, "topic", Some(MULTI_REGION), &topic, Some("NON_COMPLIANT"));
+        deploy(world, "log-group", Some(ENABLED), &same_group, Some("NON_COMPLIANT"));
         deploy(world, "security", Some(SECURITY), &json!({}), Some("NON_COMPLIANT"));
         deploy(world, "inexplicable", Some(MULTI_REGION), &json!({}), Some("NON_COMPLIANT"));
     })
     .await;
     let (_, comparison) = compare(&live, &[]).await;
-    let other = "trail trail, other-bucket (uses another bucket (here)): cloudtrail-enabled asks for this, and nothing here does";
+    let other = "trail trail, other-bucket (uses another bucket (here)): cloudtrail-enabled is documented to take this as a fault, and here it is none";
     assert_eq!(why(&comparison, "bucket"), [other]);
-    let no_key = "trail trail, no-kms-encryption (no KMS key encrypts its log files): cloudtrail-security-trail-enabled asks for this, and nothing here does";
-    assert_eq!(why(&comparison, "security"), [no_key]);
+    let no_key = "trail trail, no-kms-encryption (no KMS key encrypts its log files): cloudtrail-security-trail-enabled is documented to take this as a fault, and here it is none";
+    let not_validated = "trail trail, no-log-file-validation (log file validation is off): \
+                         cloudtrail-security-trail-enabled is documented to take this as a fault, and here it is none";
+    assert_eq!(why(&comparison, "security"), [not_validated, no_key]);
+    let other = "trail trail, other-topic (uses another SNS topic (arn:aws:sns:us-east-1:123456789012:topic)): \
+                 multi-region-cloudtrail-enabled is documented to take this as a fault, and here it is none";
+    assert_eq!(why(&comparison, "topic"), [other]);
+    let nothing = "trail trail meets all that AWS's documentation of cloudtrail-enabled names";
+    assert_eq!(why(&comparison, "log-group"), [nothing]);
     let nothing = "trail trail meets all that AWS's documentation of multi-region-cloudtrail-enabled names";
     assert_eq!(why(&comparison, "inexplicable"), [nothing]);
+}
+
+#[tokio::test]
+async fn a_managed_rule_that_asks_for_another_bucket_is_met_by_it() {
+    let live = Live::serve(&account("compliant", |trail| trail["S3BucketName"] = "there".into()), |world| {
+        deploy(world, OWN, None, &json!({"s3BucketName": "here"}), Some("NON_COMPLIANT"));
+        deploy(world, "met", Some(ENABLED), &json!({"s3BucketName": "there"}), Some("COMPLIANT"));
+        deploy(world, "unset", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(1));
+    let met = "trail trail, other-bucket: cloudtrail-enabled has another parameter there, and it is met";
+    assert_eq!(why(&comparison, "met"), [met]);
+    let unset = "trail trail, other-bucket: cloudtrail-enabled does not take this as a fault: its parameter s3BucketName \
+                 is not set";
+    assert_eq!(why(&comparison, "unset"), [unset]);
 }
 
 #[tokio::test]
@@ -247,7 +313,7 @@ async fn an_exclusion_that_is_allowed_here_explains_a_red_managed_rule() {
     let (ran, comparison) = compare(&live, &[]).await;
     assert_eq!(ran.code, Some(0), "the deployed parameters are taken");
     assert_eq!(comparison["ruleParameters"], json!({"allowedExcludedEventSources": "kms.amazonaws.com"}));
-    let excluded = "trail trail, excluded-event-sources (leaves out events of kms.amazonaws.com): multi-region-cloudtrail-enabled asks for this, and nothing here does";
+    let excluded = "trail trail, excluded-event-sources (leaves out events of kms.amazonaws.com): multi-region-cloudtrail-enabled is documented to take this as a fault, and here it is none";
     assert_eq!(why(&comparison, "a"), [excluded]);
 }
 
@@ -266,6 +332,9 @@ async fn other_parameters_explain_another_result_of_this_rule() {
     assert_eq!(comparison["rules"].as_array().unwrap().len(), 3, "{comparison:#}");
     // The example's last delivery is long ago.
     assert_eq!(ran.code, Some(1));
+    let (_, comparison) = compare(&live, &[]).await;
+    assert_eq!(comparison["ruleParameters"], json!({"checkDelivery": "false"}), "those of the rule of the very name");
+    assert_eq!(comparison["rules"][0]["configRuleName"], OWN);
     let (ran, comparison) = compare(&live, &["-p", "checkDelivery=true"]).await;
     assert_eq!(ran.code, Some(0));
     assert_eq!(why(&comparison, OWN), ["its parameter checkDelivery is false, and here true"]);
@@ -300,9 +369,12 @@ async fn why_there_is_no_result_is_told() {
         for name in ["failed", "new", "hidden", "others"] {
             deploy(world, name, Some(ENABLED), &json!({}), None);
         }
-        deploy(world, OWN, None, &json!({}), None);
+        for name in [OWN, "OrgConfigRule-cis-3-1-cloudtrail-all-regions-x"] {
+            deploy(world, name, None, &json!({}), None);
+        }
         let mut rule = |name| world.config_rule(ACCOUNT, REGION, name);
         let (failed, hidden, others, own) = (rule("failed"), rule("hidden"), rule("others"), rule(OWN));
+        let of_organization = rule("OrgConfigRule-cis-3-1-cloudtrail-all-regions-x");
         world.change_evaluation_status(&failed, |status| {
             status.insert("LastFailedEvaluationTime".to_owned(), json!(1_793_534_400.5));
             status.insert("LastErrorCode".to_owned(), "InsufficientPermissions".into());
@@ -316,6 +388,7 @@ async fn why_there_is_no_result_is_told() {
             rule.insert("CreatedBy".to_owned(), "securityhub.amazonaws.com".into());
         });
         world.put_row(&others, row("999999999999", "COMPLIANT"));
+        world.put_row(&of_organization, row("888888888888", "COMPLIANT"));
     })
     .await;
     let (ran, comparison) = compare(&live, &[]).await;
@@ -330,6 +403,11 @@ async fn why_there_is_no_result_is_told() {
         ("new", json!("INSUFFICIENT_DATA"), &[not_yet]),
         ("hidden", Value::Null, &["AWS shows nobody the results of this rule (RuleEvaluationVisibility is INTERNAL)"]),
         ("others", json!("INSUFFICIENT_DATA"), &["it has no result for the account, and 1 for other resources"]),
+        (
+            "OrgConfigRule-cis-3-1-cloudtrail-all-regions-x",
+            json!("INSUFFICIENT_DATA"),
+            &["it has no result for the account, and 1 for other resources"],
+        ),
         (
             OWN,
             json!("INSUFFICIENT_DATA"),
@@ -377,8 +455,45 @@ async fn a_permission_that_is_missing_costs_only_what_it_is_for() {
 
         let table = live.run(&["compare"]).await;
         assert_eq!(table.code, Some(1));
+        assert_eq!(table.stdout.matches("Not read").count(), 1, "{}", table.stdout);
         assert!(table.stdout.contains(&format!("Not read, as config:{operation} failed")), "{}", table.stdout);
     }
+}
+
+#[tokio::test]
+async fn every_permission_that_is_missing_is_named() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        // A function's ARN cannot be this; the owner tells.
+        deploy(world, "not-aws", Some(ENABLED), &json!({}), Some("NON_COMPLIANT"));
+        let rule = world.config_rule(ACCOUNT, REGION, "not-aws");
+        world.change_config_rule(&rule, |rule| rule["Source"]["Owner"] = "CUSTOM_LAMBDA".into());
+        deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
+        world.add_fault(Fault::on("GetComplianceDetailsByConfigRule", Misbehaviour::Deny));
+        world.add_fault(Fault::on("DescribeConfigRuleEvaluationStatus", Misbehaviour::Deny));
+    })
+    .await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(0));
+    let actions: Vec<&Value> = comparison["notRead"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["config:GetComplianceDetailsByConfigRule", "config:DescribeConfigRuleEvaluationStatus"]);
+    assert_eq!(comparison["rules"].as_array().unwrap().len(), 1);
+
+    live.stand_in.world().clear_faults();
+    live.stand_in.world().add_fault(Fault::on("DescribeConfigRules", Misbehaviour::Deny));
+    let (_, comparison) = compare(&live, &[]).await;
+    assert_eq!((&comparison["rules"], &comparison["notDeployed"]), (&json!([]), &json!([OWN])));
+    assert_eq!(comparison["notRead"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn trails_that_may_not_be_listed_explain_nothing() {
+    let mut refused = read_json(&example("compliant"));
+    refused["trails"] = json!({"refused": {"operation": "DescribeTrails", "code": "AccessDeniedException"}});
+    let live = Live::serve(&refused, |world| deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"))).await;
+    let (ran, comparison) = compare(&live, &[]).await;
+    assert_eq!(ran.code, Some(1));
+    let nothing = "here DescribeTrails was refused, so that nothing can be held against its result";
+    assert_eq!(why(&comparison, "a"), [nothing]);
 }
 
 #[tokio::test]
@@ -447,7 +562,6 @@ async fn the_table_shows_each_rule_its_age_and_why() {
     let ran = live.run(&["compare", "--output", file.to_str().unwrap()]).await;
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""));
     let table = std::fs::read_to_string(file).unwrap();
-    println!("{table}");
     for line in [
         "AWS Config in us-east-1 has recorded:",
         "  NON_COMPLIANT  cis-3-1-cloudtrail-all-regions  this rule",
@@ -459,7 +573,7 @@ async fn the_table_shows_each_rule_its_age_and_why() {
     ] {
         assert!(table.lines().any(|shown| shown == line), "`{line}` is not in\n{table}");
     }
-    assert_eq!(table.matches(", 3 h 30 min ago").count(), 2, "{table}");
+    assert_eq!(table.matches(", 3 h 30 min ago\n").count(), 2, "{table}");
     assert!(
         table.contains(&format!("    - {}", is_not_said("trail", "not-logging", "multi-region-cloudtrail-enabled")))
     );

@@ -75,6 +75,12 @@ SCENARIOS = {
                  "DataResources": data(S3, f"arn:aws:s3:::bucket-{index}/")} for index in range(5))),
         "read-only",
     ),
+    "five-basic-selectors-of-all-read-write-types": of_one(
+        basic(*({"ReadWriteType": read_write_type, "IncludeManagementEvents": False,
+                 "DataResources": data(S3, f"arn:aws:s3:::bucket-{index}/") + data("AWS::DynamoDB::Table", f"t{index}")}
+                for index, read_write_type in enumerate(["WriteOnly", "All", "ReadOnly", "All", "WriteOnly"]))),
+        "no-management-events",
+    ),
     "five-basic-selectors-of-which-some-have-no-data-resources": of_one(
         basic(*({"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True,
                  "DataResources": data("AWS::Lambda::Function", "arn:aws:lambda") if index % 2 else []}

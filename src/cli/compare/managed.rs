@@ -54,11 +54,10 @@ impl ManagedRule {
     /// The parameters with which our rule has a reason for all that this one is documented to ask, and more.
     pub(super) fn as_documented(self, parameters: &Map<String, Value>) -> RuleParameters {
         let asks_all = self == Self::Security;
-        let target = |name: &str| set(parameters, name).filter(|_| !asks_all);
-        let log_group = target("cloudWatchLogsLogGroupArn");
+        let log_group = set(parameters, "cloudWatchLogsLogGroupArn");
         RuleParameters {
-            s3_bucket_name: target("s3BucketName"),
-            sns_topic_arn: target("snsTopicArn"),
+            s3_bucket_name: set(parameters, "s3BucketName"),
+            sns_topic_arn: set(parameters, "snsTopicArn"),
             cloud_watch_logs_log_group_arn: log_group.map(|arn| log_group_arn(&arn).to_owned()),
             require_log_file_validation: asks_all,
             require_kms_encryption: asks_all,

@@ -176,10 +176,13 @@ fn by_documentation(
                 let (trail, code) = (judged.trail.display_name(), reason.code());
                 match managed.asks(reason, parameters) {
                     Documented::NotAsked(because) => {
-                        format!("trail {trail}, {code}: {} does not ask for this: {because}", managed.name())
+                        format!("trail {trail}, {code}: {} does not take this as a fault: {because}", managed.name())
                     }
-                    Documented::Asked | Documented::NotSaid => format!(
-                        "trail {trail}, {code}: AWS's documentation does not say that {} asks for this",
+                    Documented::Asked => {
+                        format!("trail {trail}, {code}: {} has another parameter there, and it is met", managed.name())
+                    }
+                    Documented::NotSaid => format!(
+                        "trail {trail}, {code}: AWS's documentation does not say that {} takes this as a fault",
                         managed.name()
                     ),
                 }
@@ -203,7 +206,9 @@ fn why_not_compliant(
     if !asked.is_empty() {
         let line = |reason: &&Reason| {
             let code = reason.code();
-            format!("trail {trail}, {code} ({reason}): {rule} asks for this, and nothing here does")
+            format!(
+                "trail {trail}, {code} ({reason}): {rule} is documented to take this as a fault, and here it is none"
+            )
         };
         return asked.iter().map(line).collect();
     }

@@ -1,5 +1,13 @@
 //! The output formats.
 
+mod asff;
+mod csv;
+mod evaluations;
+mod finding;
+mod html;
+mod junit;
+mod markdown;
+mod ocsf;
 mod table;
 
 use std::io::{self, Write};
@@ -18,6 +26,20 @@ pub enum Format {
     Table,
     /// For programs; report.schema.json describes it.
     Json,
+    /// For spreadsheets: a row for each trail and reason.
+    Csv,
+    /// For the summary of a CI job.
+    Markdown,
+    /// For AWS Security Hub: the findings of `BatchImportFindings`.
+    Asff,
+    /// For data lakes and SIEMs: OCSF 1.6 Compliance Findings, as JSON lines.
+    Ocsf,
+    /// For the test reports of a CI server.
+    Junit,
+    /// What `PutEvaluations` would be sent.
+    Evaluations,
+    /// One page for a browser, a printer or a file cabinet; it loads nothing and runs nothing.
+    Html,
 }
 
 /// Where the result goes, and how it looks.
@@ -40,6 +62,13 @@ impl Output {
         self.destination.write(stdout, |out| match self.format {
             Format::Table => table::render(reports, out),
             Format::Json => pretty_json(&Accounts { accounts: reports }, out),
+            Format::Csv => csv::render(reports, out),
+            Format::Markdown => markdown::render(reports, out),
+            Format::Asff => asff::render(reports, out),
+            Format::Ocsf => ocsf::render(reports, out),
+            Format::Junit => junit::render(reports, out),
+            Format::Evaluations => evaluations::render(reports, out),
+            Format::Html => html::render(reports, out),
         })
     }
 }

@@ -1,6 +1,9 @@
 //! For people at a terminal.
 
-use std::io::{self, Write};
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write},
+};
 
 use anstyle::{AnsiColor, Style};
 
@@ -33,7 +36,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "{style}{}{style:#}  account {account_id}  {DIM}judged from {region} at {collected_at}{DIM:#}",
         report.verdict()
     )?;
-    writeln!(out, "{}", report.annotation)?;
+    writeln!(out, "{}", Plain(&report.annotation))?;
     for trail in &report.trails {
         writeln!(out)?;
         self::trail(trail, report, out)?;
@@ -51,7 +54,9 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(
                 out,
                 "  {style}{:<14}{style:#}  {}  {}",
-                row.compliance_type, row.resource.resource_type, row.resource.resource_id
+                row.compliance_type,
+                row.resource.resource_type,
+                Plain(&row.resource.resource_id)
             )?;
         }
     }
@@ -66,13 +71,13 @@ fn trail(trail: &TrailReport, report: &Report, out: &mut dyn Write) -> io::Resul
     };
     let style = color.on_default().bold();
     let result = format!("{:?}", trail.result).to_uppercase();
-    let place = trail.trail_arn.as_deref().unwrap_or("no ARN");
-    writeln!(out, "  {style}{result:<7}{style:#}  {}  {DIM}{place}{DIM:#}", trail.name)?;
+    let place = Plain(trail.trail_arn.as_deref().unwrap_or("no ARN"));
+    writeln!(out, "  {style}{result:<7}{style:#}  {}  {DIM}{place}{DIM:#}", Plain(&trail.name))?;
     if let Some(satisfaction) = trail.satisfaction.as_ref().filter(|text| **text != report.annotation) {
         writeln!(out, "    {satisfaction}")?;
     }
     for reason in &trail.reasons {
-        writeln!(out, "    {}: {}", reason.code, reason.text)?;
+        writeln!(out, "    {}: {}", reason.code, Plain(&reason.text))?;
         remedy(&reason.remedy, "      ", out)?;
     }
     if let Some(parameter) = trail.allowed_by {
@@ -82,9 +87,19 @@ fn trail(trail: &TrailReport, report: &Report, out: &mut dyn Write) -> io::Resul
 }
 
 fn remedy(remedy: &Remedy, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{indent}{}", remedy.text)?;
+    writeln!(out, "{indent}{}", Plain(&remedy.text))?;
     let style = AnsiColor::Cyan.on_default();
-    remedy.commands.iter().try_for_each(|command| writeln!(out, "{indent}$ {style}{command}{style:#}"))
+    let mut commands = remedy.commands.iter().map(|command| Plain(command));
+    commands.try_for_each(|command| writeln!(out, "{indent}$ {style}{command}{style:#}"))
+}
+
+/// Text of an evidence file, which must not send a terminal escape sequences.
+struct Plain<'t>(&'t str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| f.write_char(if character.is_control() { '?' } else { character }))
+    }
 }
 
 /// Green, red, or yellow for neither.
@@ -95,4 +110,14 @@ pub(crate) fn verdict_style(compliance_type: Option<ComplianceType>) -> Style {
         Some(ComplianceType::NotApplicable) | None => AnsiColor::Yellow,
     };
     color.on_default().bold()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Plain;
+
+    #[test]
+    fn control_characters_do_not_reach_a_terminal() {
+        assert_eq!(Plain("a\u{1b}[2Jb\nc\u{9b}d\u{7f} \u{fc}").to_string(), "a?[2Jb?c?d? \u{fc}");
+    }
 }

@@ -1,0 +1,128 @@
+//! AWS Security Finding Format, 2018-10-08: a list for `aws securityhub batch-import-findings --findings file://FILE`.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::finding;
+use crate::{
+    cli::report::{Report, TrailReport},
+    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, evaluation::EvaluatedResource},
+};
+
+/// What AWS's documentation of `AwsSecurityFinding` allows. Text is cut by bytes, which are never fewer than characters.
+const MAX_DESCRIPTION: usize = 1024;
+const MAX_RECOMMENDATION: usize = 512;
+const MAX_PRODUCT_FIELD: usize = 2048;
+const MAX_RESOURCES: usize = 32;
+const MAX_REGION: usize = 16;
+/// Where AWS documents no limit. A finding may have 240 KB.
+const MAX_TEXT: usize = 512;
+
+/// One finding an account; none for an account without verdict, so that an earlier finding stands.
+pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let findings = reports.iter().filter_map(|report| Some(finding(report, report.compliance_type?)));
+    super::pretty_json(&findings.collect::<Vec<_>>(), out)
+}
+
+fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
+    let Report { account_id, region, collected_at, .. } = report;
+    let partition = finding::partition(report);
+    let (status, severity, workflow, record_state) = match compliance_type {
+        ComplianceType::Compliant => ("PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE"),
+        // The severity of Security Hub's own control CloudTrail.1.
+        ComplianceType::NonCompliant => ("FAILED", "HIGH", "NEW", "ACTIVE"),
+        // As Security Hub treats NOT_APPLICABLE of AWS Config.
+        ComplianceType::NotApplicable => ("NOT_AVAILABLE", "INFORMATIONAL", "NEW", "ARCHIVED"),
+    };
+    let severity = json!({"Label": severity, "Original": compliance_type.as_str()});
+    let types =
+        json!(["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS Foundations Benchmark"]);
+    let mut compliance = json!({"Status": status, "RelatedRequirements": finding::requirements()});
+    let reasons = status_reasons(report, compliance_type);
+    if !reasons.is_empty() {
+        compliance["StatusReasons"] = reasons.into();
+    }
+    let account = json!({
+        "Type": "AwsAccount",
+        "Id": format!("{}:{account_id}", EvaluatedResource::ACCOUNT),
+    });
+    let resources = std::iter::once(in_region(account, Some(region), partition))
+        .chain(report.trails.iter().take(MAX_RESOURCES - 1).map(|trail| trail_resource(trail, partition)));
+    let mut finding = json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": finding::uid(report),
+        "ProductArn": format!("arn:{partition}:securityhub:{region}:{account_id}:product/{account_id}/default"),
+        "GeneratorId": RULE.default_name,
+        "AwsAccountId": account_id,
+        "CreatedAt": collected_at,
+        "UpdatedAt": collected_at,
+        "Title": finding::TITLE,
+        "Description": finding::line(&report.annotation, MAX_DESCRIPTION),
+        "Severity": severity,
+        "Types": types,
+        // Security Hub takes later changes of the two only from here.
+        "FindingProviderFields": {"Severity": severity, "Types": types},
+        "Compliance": compliance,
+        "Resources": resources.collect::<Vec<_>>(),
+        "Workflow": {"Status": workflow},
+        "RecordState": record_state,
+        "ProductFields": {
+            "ProviderName": env!("CARGO_PKG_NAME"),
+            "ProviderVersion": env!("CARGO_PKG_VERSION"),
+            "ComplianceType": compliance_type,
+            "RuleParameters": finding::line(&json!(report.rule_parameters).to_string(), MAX_PRODUCT_FIELD),
+            "TrailsSeen": report.trails.len().to_string(),
+        },
+    });
+    if let Some(text) = finding::remediation(report, MAX_RECOMMENDATION) {
+        finding["Remediation"] = json!({"Recommendation": {"Text": text, "Url": finding::REFERENCE}});
+    }
+    finding
+}
+
+/// Why each trail does not pass, as far as the account fails by it.
+fn status_reasons(report: &Report, compliance_type: ComplianceType) -> Vec<Value> {
+    if compliance_type != ComplianceType::NonCompliant {
+        return Vec::new();
+    }
+    let reasons = report.trails.iter().flat_map(|trail| trail.reasons.iter().map(move |reason| (trail, reason)));
+    let reasons = reasons.take(MAX_RESOURCES).map(|(trail, reason)| {
+        let description = format!("{}: {}", trail.name, reason.text);
+        json!({"ReasonCode": reason.code, "Description": finding::line(&description, MAX_TEXT)})
+    });
+    reasons.collect()
+}
+
+fn trail_resource(trail: &TrailReport, partition: &str) -> Value {
+    let text = |text: &str| finding::line(text, MAX_TEXT);
+    let mut details = json!({
+        "Name": text(&trail.name),
+        "IsMultiRegionTrail": trail.is_multi_region_trail,
+        "IsOrganizationTrail": trail.is_organization_trail,
+    });
+    let optional =
+        [("TrailArn", &trail.trail_arn), ("HomeRegion", &trail.home_region), ("S3BucketName", &trail.s3_bucket_name)];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            details[name] = text(value).into();
+        }
+    }
+    let resource = json!({
+        "Type": "AwsCloudTrailTrail",
+        "Id": text(trail.trail_arn.as_deref().unwrap_or(&trail.name)),
+        "Details": {"AwsCloudTrailTrail": details},
+    });
+    in_region(resource, trail.home_region.as_deref(), partition)
+}
+
+fn in_region(mut resource: Value, region: Option<&str>, partition: &str) -> Value {
+    // Security Hub names the isolated partitions in another way than their ARNs do.
+    if ["aws", "aws-cn", "aws-us-gov"].contains(&partition) {
+        resource["Partition"] = partition.into();
+    }
+    if let Some(region) = region.filter(|region| region.len() <= MAX_REGION) {
+        resource["Region"] = region.into();
+    }
+    resource
+}

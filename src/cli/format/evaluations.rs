@@ -1,0 +1,23 @@
+//! What `PutEvaluations` would be sent, but for the result token, which only an invocation has.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::cli::report::Report;
+
+/// The rows of all accounts; none for an account without verdict, so that an earlier result stands.
+pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let rows = reports.iter().flat_map(|report| {
+        report.evaluations.iter().map(|row| {
+            json!({
+                "ComplianceResourceType": row.resource.resource_type,
+                "ComplianceResourceId": row.resource.resource_id,
+                "ComplianceType": row.compliance_type,
+                "Annotation": row.annotation,
+                "OrderingTimestamp": report.collected_at,
+            })
+        })
+    });
+    super::pretty_json(&json!({"Evaluations": rows.collect::<Vec<_>>()}), out)
+}

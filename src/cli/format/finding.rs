@@ -1,0 +1,89 @@
+//! What the findings of `asff` and `ocsf` have in common.
+
+use crate::{
+    cli::{remedy::Remedy, report::Report},
+    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, region},
+};
+
+/// The recommendation, as CIS words it.
+pub(super) const TITLE: &str = "CIS AWS Foundations v3.0.0, 3.1: Ensure CloudTrail is enabled in all regions";
+/// AWS's page about the same control of Security Hub, with the steps in the console.
+pub(super) const REFERENCE: &str =
+    "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-1";
+/// Where an AWS partition is not known.
+const DEFAULT_PARTITION: &str = "aws";
+const MORE: &str = " For every remedy run cloudtrail-all-regions check.";
+
+/// The same for every run over the same account from the same Region.
+pub(super) fn uid(report: &Report) -> String {
+    format!("{}/{}/{}", RULE.default_name, report.region, report.account_id)
+}
+
+/// The partition of the report's Region.
+pub(super) fn partition(report: &Report) -> &'static str {
+    region::partition(&report.region).unwrap_or(DEFAULT_PARTITION)
+}
+
+/// The number in each benchmark, as Security Hub writes it: `CIS AWS Foundations Benchmark v3.0.0/3.1`.
+pub(super) fn requirements() -> Vec<String> {
+    let requirements = RULE.recommendations.iter().map(|recommendation| {
+        let benchmark = recommendation.benchmark.replacen("Foundations", "Foundations Benchmark", 1);
+        format!("{benchmark}/{}", recommendation.number)
+    });
+    requirements.collect()
+}
+
+/// One line of at most `max_bytes` bytes, so of no more characters, and never blank; what is too long ends in `...`.
+pub(super) fn line(text: &str, max_bytes: usize) -> String {
+    const CUT: &str = "...";
+    let mut line: String = text.chars().map(|c| if is_line_break_or_control(c) { ' ' } else { c }).collect();
+    line.truncate(line.trim_end().len());
+    line.drain(..line.len() - line.trim_start().len());
+    if line.is_empty() {
+        line.push('-');
+    }
+    if line.len() > max_bytes {
+        let end = (0..=max_bytes.saturating_sub(CUT.len())).rev().find(|end| line.is_char_boundary(*end));
+        line.truncate(end.unwrap_or_default());
+        line.push_str(CUT);
+    }
+    line
+}
+
+/// What to do about an account that is not compliant, in at most `max_bytes` bytes: as many remedies as fit, whole.
+pub(super) fn remediation(report: &Report, max_bytes: usize) -> Option<String> {
+    if report.compliance_type != Some(ComplianceType::NonCompliant) {
+        return None;
+    }
+    let of_account = report.remedies.iter().map(|remedy| (String::new(), remedy));
+    let of_trails = report
+        .trails
+        .iter()
+        .flat_map(|trail| trail.reasons.iter().map(|reason| (format!("{}: ", line(&trail.name, 64)), &reason.remedy)));
+    let remedies: Vec<(String, &Remedy)> = of_account.chain(of_trails).collect();
+    let mut text = String::new();
+    let mut is_whole = true;
+    for (opening, remedy) in &remedies {
+        let space = if text.is_empty() { "" } else { " " };
+        let words = format!("{space}{opening}{}", remedy.text);
+        let with_commands = format!("{words} {}", remedy.commands.join(" && "));
+        let room = max_bytes.saturating_sub(text.len() + MORE.len());
+        // A command that is cut, or whose line breaks are lost, is another command.
+        if with_commands.len() <= room && !with_commands.contains(is_line_break_or_control) {
+            text.push_str(with_commands.trim_end());
+            continue;
+        }
+        is_whole = false;
+        if words.len() <= room {
+            text.push_str(&words);
+        }
+    }
+    if !is_whole {
+        text.push_str(MORE);
+    }
+    (!remedies.is_empty()).then(|| line(&text, max_bytes))
+}
+
+fn is_line_break_or_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+}

@@ -1,0 +1,412 @@
+//! One page for managers and auditors: no script, no request, nothing from outside.
+//!
+//! `html.html` is the page and `html.css` its looks. The template escapes every value.
+
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use askama::Template;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    cli::report::{Report, TrailReport},
+    rule::{
+        Rule,
+        cloudtrail_all_regions::{RULE, TrailResult},
+        evaluation::ComplianceType,
+        timestamp::Timestamp,
+    },
+};
+
+/// Writes one page, however many accounts there are; the same reports give the same bytes.
+pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let page = Page::of(reports).render().map_err(io::Error::other)?;
+    out.write_all(visible(&page).as_bytes())
+}
+
+#[derive(Template)]
+#[template(path = "html.html")]
+struct Page<'r> {
+    title: String,
+    style: &'static str,
+    style_sha256: String,
+    version: &'static str,
+    rule: &'static Rule,
+    tally: Vec<(Mark, usize)>,
+    accounts: Vec<Account<'r>>,
+}
+
+/// A report, and its place on the page.
+struct Account<'r> {
+    number: usize,
+    verdict: Mark,
+    report: &'r Report,
+}
+
+/// A verdict or result as it is shown: never by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    /// A sign of the template and a colour of the style sheet.
+    sign: &'static str,
+    words: &'static str,
+    /// What it means.
+    meaning: &'static str,
+}
+
+const PASS: Mark = Mark {
+    sign: "pass",
+    words: "Passes",
+    meaning: "The trail meets every condition of the rule, or is trusted to where that was asked for.",
+};
+const FAIL: Mark = Mark { sign: "fail", words: "Fails", meaning: "The trail definitely misses a condition." };
+const UNKNOWN: Mark = Mark {
+    sign: "unsure",
+    words: "Could not be verified",
+    meaning: "Nothing is known to be wrong, but a fact that the decision needs is permanently withheld.",
+};
+const HIDDEN: Mark = Mark {
+    sign: "unsure",
+    words: "Not read this time",
+    meaning: "Nothing is known to be wrong, but a transient error hid a fact that the decision needs.",
+};
+
+/// The verdicts, weightiest first: so a page of many accounts begins with those that need attention.
+const VERDICTS: [(Option<ComplianceType>, Mark); 4] = [
+    (
+        Some(ComplianceType::NonCompliant),
+        Mark {
+            sign: "fail",
+            words: "Non-compliant",
+            meaning: "It was not shown that management events are recorded as the rule requires.",
+        },
+    ),
+    (
+        None,
+        Mark {
+            sign: "unsure",
+            words: "No verdict",
+            meaning: "A transient error hid a fact that the verdict needs. Check again.",
+        },
+    ),
+    (
+        Some(ComplianceType::Compliant),
+        Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." },
+    ),
+    (
+        Some(ComplianceType::NotApplicable),
+        Mark {
+            sign: "none",
+            words: "Not applicable",
+            meaning: "The rule has nothing to say about this account in this Region.",
+        },
+    ),
+];
+
+impl<'r> Page<'r> {
+    fn of(reports: &'r [Report]) -> Self {
+        let ranked = VERDICTS.iter().map(|&(compliance_type, verdict)| {
+            (verdict, reports.iter().filter(move |report| report.compliance_type == compliance_type))
+        });
+        let ranked: Vec<(Mark, &Report)> =
+            ranked.flat_map(|(verdict, reports)| reports.map(move |report| (verdict, report))).collect();
+        let count = |verdict| ranked.iter().filter(|(its, _)| *its == verdict).count();
+        let tally: Vec<(Mark, usize)> = VERDICTS.iter().map(|&(_, verdict)| (verdict, count(verdict))).collect();
+        let counted = tally.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counted.map(|(verdict, count)| format!("{count} {}", lower(verdict.words))).collect();
+        let title = match ranked[..] {
+            [(verdict, report)] => format!("{}: account {}", verdict.words, report.account_id),
+            _ => counts.join(", "),
+        };
+        let style = include_str!("html.css");
+        Self {
+            title,
+            style,
+            style_sha256: STANDARD.encode(Sha256::digest(style)),
+            version: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")),
+            rule: &RULE,
+            tally: tally.into_iter().filter(|(_, count)| *count > 0).collect(),
+            accounts: (1..)
+                .zip(ranked)
+                .map(|(number, (verdict, report))| Account { number, verdict, report })
+                .collect(),
+        }
+    }
+
+    /// What the results of trails mean.
+    fn results() -> [Mark; 4] {
+        [PASS, FAIL, UNKNOWN, HIDDEN]
+    }
+}
+
+impl Account<'_> {
+    /// What the verdict means here.
+    fn meaning(&self) -> &'static str {
+        let Report { compliance_type, trails, .. } = self.report;
+        let is_definite = !trails.is_empty() && trails.iter().all(|trail| trail.result == TrailResult::Fail);
+        if is_definite && *compliance_type == Some(ComplianceType::NonCompliant) {
+            return "No trail records management events as the rule requires.";
+        }
+        self.verdict.meaning
+    }
+
+    /// Whether nothing needs to be done about trails that do not pass.
+    fn is_compliant(&self) -> bool {
+        self.report.compliance_type == Some(ComplianceType::Compliant)
+    }
+
+    /// One passing trail is enough: beside it, others that fail are no alarm.
+    fn mark(&self, trail: &TrailReport) -> Mark {
+        let mark = match trail.result {
+            TrailResult::Pass => PASS,
+            TrailResult::Fail => FAIL,
+            TrailResult::Unknown => UNKNOWN,
+            TrailResult::Hidden => HIDDEN,
+        };
+        if self.is_compliant() && mark != PASS { Mark { sign: "none", ..mark } } else { mark }
+    }
+
+    fn passing_in_words(&self) -> String {
+        let trails = &self.report.trails;
+        match trails.iter().filter(|trail| trail.result == TrailResult::Pass).count() {
+            0 => "No trail passes. The rule needs one.".to_owned(),
+            passing if passing < trails.len() => {
+                let verb = if passing == 1 { "passes" } else { "pass" };
+                format!(
+                    "{passing} of {} {verb}. The rule needs one, so nothing has to be done about the others.",
+                    trails.len()
+                )
+            }
+            _ => "The rule needs one that passes.".to_owned(),
+        }
+    }
+
+    /// Parameters, as `--parameter` takes them.
+    fn parameters(&self) -> Vec<(&str, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.report.rule_parameters.iter().map(|(name, value)| (name.as_str(), text(value))).collect()
+    }
+
+    /// The command that decides again from saved evidence.
+    fn replay(&self) -> String {
+        let mut command = "cloudtrail-all-regions check --evidence evidence.json".to_owned();
+        for (name, value) in self.parameters() {
+            let argument = format!("{name}={value}").replace('\0', "");
+            let _ = write!(command, " --parameter {}", shlex::try_quote(&argument).unwrap_or_default());
+        }
+        command
+    }
+}
+
+fn mark_of(compliance_type: ComplianceType) -> Mark {
+    VERDICTS.iter().find(|(its, _)| *its == Some(compliance_type)).map_or(HIDDEN, |&(_, verdict)| verdict)
+}
+
+/// A time for people, still to the millisecond.
+fn for_people(time: Timestamp) -> String {
+    time.to_string().replace('T', " ").replace('Z', " UTC")
+}
+
+/// Prose and `code`, in turn, beginning with prose.
+fn prose_and_code(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+}
+
+/// A shell command's arguments, quoted as they are.
+fn arguments(command: &str) -> impl Iterator<Item = &str> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    command.split(move |character| {
+        match (character, quote) {
+            _ if is_escaped => is_escaped = false,
+            ('\\', None | Some('"')) => is_escaped = true,
+            ('\'' | '"', None) => quote = Some(character),
+            (_, Some(open)) if open == character => quote = None,
+            _ => return character == ' ' && quote.is_none(),
+        }
+        false
+    })
+}
+
+fn lower(words: &str) -> String {
+    words.to_lowercase()
+}
+
+/// What a reader would not see, or HTML does not allow, is shown by its number.
+///
+/// Controls (but for line breaks and tabs), marks of direction, invisible characters, noncharacters.
+fn visible(page: &str) -> Cow<'_, str> {
+    let is_hidden = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{61c}'
+        | '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fdd0}'..='\u{fdef}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => true,
+        _ => character.is_control() || u32::from(character) & 0xfffe == 0xfffe,
+    };
+    if !page.contains(is_hidden) {
+        return Cow::Borrowed(page);
+    }
+    page.chars()
+        .fold(String::with_capacity(page.len()), |mut shown, character| {
+            if is_hidden(character) {
+                shown.extend(character.escape_unicode());
+            } else {
+                shown.push(character);
+            }
+            shown
+        })
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        cli::{remedy::Remedy, report::ReasonReport},
+        rule::{
+            evaluation::{Annotation, EvaluatedResource, Evaluation},
+            provenance::Call,
+        },
+    };
+
+    /// A report each of whose texts is `text`.
+    fn report(text: &str, compliance_type: Option<ComplianceType>) -> Report {
+        let text = || text.to_owned();
+        let at = Timestamp::parse("2026-11-01T12:00:00.123Z").unwrap();
+        let remedy = || Remedy { text: text(), commands: vec![text(), text()] };
+        let row = Evaluation {
+            resource: EvaluatedResource { resource_type: text(), resource_id: text() },
+            compliance_type: ComplianceType::NonCompliant,
+            annotation: Annotation::new(&text()),
+        };
+        Report {
+            account_id: text(),
+            region: text(),
+            collected_at: at,
+            rule_parameters: [(text(), json!(text())), ("number".to_owned(), json!(24))].into_iter().collect(),
+            compliance_type,
+            annotation: text(),
+            evaluations: vec![row.clone(), row],
+            trails: vec![TrailReport {
+                name: text(),
+                trail_arn: Some(text()),
+                home_region: Some(text()),
+                s3_bucket_name: Some(text()),
+                is_multi_region_trail: true,
+                is_organization_trail: true,
+                result: TrailResult::Fail,
+                satisfaction: Some(text()),
+                reasons: vec![ReasonReport { code: "single-region", text: text(), remedy: remedy() }],
+                allowed_by: None,
+            }],
+            remedies: vec![remedy()],
+            calls: vec![Call {
+                operation: text(),
+                region: text(),
+                at,
+                request_id: Some(text()),
+                error_code: Some(text()),
+            }],
+            evidence_sha256: Some(text()),
+        }
+    }
+
+    fn page(reports: &[Report]) -> String {
+        let mut page = Vec::new();
+        render(reports, &mut page).unwrap();
+        String::from_utf8(page).unwrap()
+    }
+
+    #[test]
+    fn every_text_is_escaped() {
+        let hostile = "<\">'&\u{202e}\u{1b}";
+        let one = report(hostile, Some(ComplianceType::NonCompliant));
+        for reports in [vec![one.clone()], vec![one.clone(), one]] {
+            let page = page(&reports);
+            assert!(!page.contains("<\"") && !page.contains(['\u{202e}', '\u{1b}']));
+            let escaped = page.matches("&#60;&#34;&#62;&#39;&#38;\\u{202e}\\u{1b}").count();
+            assert!(escaped >= 20 * reports.len(), "{escaped}");
+        }
+    }
+
+    #[test]
+    fn the_same_reports_give_the_same_bytes() {
+        let reports = || [report("a", Some(ComplianceType::Compliant)), report("b", None)];
+        assert_eq!(page(&reports()), page(&reports()));
+    }
+
+    #[test]
+    fn accounts_that_need_attention_come_first_and_each_is_there() {
+        let of = |name: &str, verdict| report(name, verdict);
+        let page = page(&[
+            of("not-applicable", Some(ComplianceType::NotApplicable)),
+            of("compliant-1", Some(ComplianceType::Compliant)),
+            of("no-verdict", None),
+            of("compliant-2", Some(ComplianceType::Compliant)),
+            of("non-compliant", Some(ComplianceType::NonCompliant)),
+        ]);
+        let order = ["non-compliant", "no-verdict", "compliant-1", "compliant-2", "not-applicable"];
+        let places: Vec<usize> =
+            order.iter().map(|name| page.find(&format!("Account {name}</span>")).unwrap()).collect();
+        assert!(places.is_sorted(), "{places:?}");
+        assert!(page.contains("<title>1 non-compliant, 1 no verdict, 2 compliant, 1 not applicable - "));
+    }
+
+    #[test]
+    fn the_policy_allows_the_style_sheet_and_nothing_else() {
+        let page = page(&[report("a", None)]);
+        let style = page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
+        let hash = STANDARD.encode(Sha256::digest(style));
+        assert!(page.contains(&format!("content=\"default-src 'none'; style-src 'sha256-{hash}'; base-uri")));
+        assert!(!style.contains("url(") && !style.contains("@import"));
+    }
+
+    #[test]
+    fn no_report_is_a_page_too() {
+        assert!(page(&[]).contains("0 accounts"));
+    }
+
+    #[test]
+    fn replaying_gives_the_parameters_again() {
+        let mut report = report("it's", None);
+        report.rule_parameters =
+            [("s3BucketName".to_owned(), json!("it's")), ("maxDeliveryAgeHours".to_owned(), json!(24))]
+                .into_iter()
+                .collect();
+        let (_, verdict) = VERDICTS[0];
+        let replay = Account { number: 1, verdict, report: &report }.replay();
+        let arguments = shlex::split(&replay).unwrap();
+        assert_eq!(arguments[..4], ["cloudtrail-all-regions", "check", "--evidence", "evidence.json"]);
+        assert_eq!(arguments[4..], ["--parameter", "maxDeliveryAgeHours=24", "--parameter", "s3BucketName=it's"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_command_is_split_where_a_shell_splits_it(given in prop::collection::vec("[ -~]{1,8}", 1..6)) {
+            let command = shlex::try_join(given.iter().map(String::as_str)).unwrap();
+            let shown: Vec<&str> = arguments(&command).collect();
+            prop_assert_eq!(shown.join(" "), command.as_str());
+            let read: Vec<String> = shown.iter().flat_map(|argument| shlex::split(argument).unwrap()).collect();
+            prop_assert_eq!(read, given.clone());
+            prop_assert_eq!(shown.len(), given.len());
+        }
+
+        #[test]
+        fn what_can_be_seen_stays_as_it_is(text in "[ -~äöüß\u{627}-\u{64a}\u{5d0}-\u{5ea}\u{1f600}-\u{1f640}\n\t]{0,40}") {
+            prop_assert_eq!(visible(&text), text.as_str());
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! For the summary of a CI job, an issue or a wiki: Markdown with GitHub's tables.
+
+use std::io::{self, Write};
+
+use crate::{
+    cli::{remedy::Remedy, report::Report},
+    rule::evaluation::ComplianceType,
+};
+
+/// Reports, each below a heading of its own.
+pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    for (index, report) in reports.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        account(report, out)?;
+    }
+    Ok(())
+}
+
+fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Report { account_id, region, collected_at, .. } = report;
+    writeln!(out, "## {}: account {account_id}\n", report.verdict())?;
+    writeln!(out, "Judged from {region} at {collected_at}: {}", text(&report.annotation))?;
+    if !report.trails.is_empty() {
+        writeln!(out, "\n| Result | Trail | Home Region | Reason | In words |\n|---|---|---|---|---|")?;
+    }
+    for trail in &report.trails {
+        let home_region = text(trail.home_region.as_deref().unwrap_or_default());
+        let trail_cells = format!("| {:?} | {} | {home_region} |", trail.result, text(&trail.name));
+        if trail.reasons.is_empty() {
+            writeln!(out, "{trail_cells} | {} |", text(trail.satisfaction.as_deref().unwrap_or_default()))?;
+        }
+        for reason in &trail.reasons {
+            writeln!(out, "{trail_cells} `{}` | {} |", reason.code, text(&reason.text))?;
+        }
+    }
+    // Where another trail passes, those that do not need no remedy.
+    if report.compliance_type == Some(ComplianceType::Compliant) {
+        return Ok(());
+    }
+    let of_trails = report
+        .trails
+        .iter()
+        .flat_map(|trail| trail.reasons.iter().map(|reason| (format!("**{}**: ", text(&trail.name)), &reason.remedy)));
+    let of_account = report.remedies.iter().map(|remedy| (String::new(), remedy));
+    for (index, (opening, remedy)) in of_account.chain(of_trails).enumerate() {
+        if index == 0 {
+            writeln!(out, "\n### What to do")?;
+        }
+        writeln!(out, "\n{opening}{}", text(&remedy.text))?;
+        commands(remedy, out)?;
+    }
+    Ok(())
+}
+
+/// The commands in a fence that none of them can close.
+fn commands(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
+    if remedy.commands.is_empty() {
+        return Ok(());
+    }
+    let commands = remedy.commands.join("\n").replace(|c: char| c.is_control() && c != '\n', "\u{FFFD}");
+    let longest = commands.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(3.max(longest + 1));
+    writeln!(out, "\n{fence}sh\n{commands}\n{fence}")
+}
+
+/// Text as it is, in one line and with nothing that Markdown would take for its own.
+fn text(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.trim().chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$' => escaped.extend(['\\', character]),
+            _ if character.is_control() => escaped.push(' '),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}

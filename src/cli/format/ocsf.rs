@@ -1,0 +1,140 @@
+//! Open Cybersecurity Schema Framework 1.6.0: a Compliance Finding (2003) an account, as JSON lines.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::finding;
+use crate::{
+    cli::report::{Report, TrailReport},
+    rule::{
+        cloudtrail_all_regions::{RULE, TrailResult},
+        evaluation::{ComplianceType, EvaluatedResource},
+    },
+};
+
+const COMPLIANCE_FINDING: u32 = 2003;
+/// Longer text is cut; OCSF knows no limits.
+const MAX_TEXT: usize = 4096;
+
+/// One line an account; none for an account without verdict, so that an earlier finding stands.
+pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let mut events = reports.iter().filter_map(|report| Some(event(report, report.compliance_type?)));
+    events.try_for_each(|event| writeln!(out, "{event}"))
+}
+
+/// A number of an OCSF enumeration, and its caption.
+type Id = (u32, &'static str);
+
+fn event(report: &Report, compliance_type: ComplianceType) -> Value {
+    const CREATE: Id = (1, "Create");
+    const CLOSE: Id = (3, "Close");
+    const INFORMATIONAL: Id = (1, "Informational");
+    const HIGH: Id = (4, "High");
+    let (activity, severity, status, compliance): (Id, Id, Id, Id) = match compliance_type {
+        ComplianceType::Compliant => (CREATE, INFORMATIONAL, (4, "Resolved"), (1, "Pass")),
+        ComplianceType::NonCompliant => (CREATE, HIGH, (1, "New"), (3, "Fail")),
+        ComplianceType::NotApplicable => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, compliance_type.as_str())),
+    };
+    let Report { account_id, region, .. } = report;
+    let time = report.collected_at.epoch_milliseconds();
+    let partition = finding::partition(report);
+    let requirements = finding::requirements();
+    let standards = RULE.recommendations.iter().map(|recommendation| recommendation.benchmark);
+    let mut details = vec![report.annotation.clone()];
+    let of_trail = |trail: &TrailReport| {
+        let lines = trail.reasons.iter().map(|reason| format!("{}: {}: {}", trail.name, reason.code, reason.text));
+        lines.collect::<Vec<_>>()
+    };
+    details.extend(report.trails.iter().flat_map(of_trail));
+    let account = json!({
+        "type": EvaluatedResource::ACCOUNT,
+        "uid": account_id,
+        "region": region,
+        "cloud_partition": partition,
+    });
+    let resources: Vec<Value> =
+        std::iter::once(account).chain(report.trails.iter().map(|trail| resource(trail, partition))).collect();
+    let mut event = json!({
+        "activity_id": activity.0,
+        "activity_name": activity.1,
+        "category_uid": 2,
+        "category_name": "Findings",
+        "class_uid": COMPLIANCE_FINDING,
+        "class_name": "Compliance Finding",
+        "type_uid": COMPLIANCE_FINDING * 100 + activity.0,
+        "type_name": format!("Compliance Finding: {}", activity.1),
+        "severity_id": severity.0,
+        "severity": severity.1,
+        "status_id": status.0,
+        "status": status.1,
+        "time": time,
+        "message": report.annotation,
+        "metadata": {
+            "version": "1.6.0",
+            "profiles": ["cloud"],
+            "product": {
+                "name": env!("CARGO_PKG_NAME"),
+                "version": env!("CARGO_PKG_VERSION"),
+            },
+        },
+        "cloud": {
+            "provider": "AWS",
+            "cloud_partition": partition,
+            "region": region,
+            "account": {"uid": account_id, "type_id": 10, "type": "AWS Account"},
+        },
+        "finding_info": {
+            "uid": finding::uid(report),
+            "title": finding::TITLE,
+            "desc": report.annotation,
+            "created_time": time,
+            "analytic": {"type_id": 1, "type": "Rule", "uid": RULE.default_name, "name": RULE.default_name},
+        },
+        "compliance": {
+            "control": finding::TITLE,
+            "desc": RULE.description,
+            "standards": standards.collect::<Vec<_>>(),
+            "requirements": requirements,
+            "status_id": compliance.0,
+            "status": compliance.1,
+            "status_code": compliance_type,
+            "status_details": details,
+        },
+        "resources": resources,
+    });
+    if let Some(desc) = finding::remediation(report, MAX_TEXT) {
+        event["remediation"] = json!({"desc": desc, "references": [finding::REFERENCE]});
+    }
+    event
+}
+
+fn resource(trail: &TrailReport, partition: &str) -> Value {
+    let (role_id, role) = match trail.result {
+        TrailResult::Fail => (3, "Affected"),
+        TrailResult::Pass | TrailResult::Hidden | TrailResult::Unknown => (4, "Related"),
+    };
+    let mut resource = json!({
+        "type": EvaluatedResource::TRAIL,
+        "name": trail.name,
+        "cloud_partition": partition,
+        "role_id": role_id,
+        "role": role,
+        "data": {
+            "Result": trail.result,
+            "IsMultiRegionTrail": trail.is_multi_region_trail,
+            "IsOrganizationTrail": trail.is_organization_trail,
+            "Reasons": trail.reasons.iter().map(|reason| reason.code).collect::<Vec<_>>(),
+        },
+    });
+    if let Some(arn) = &trail.trail_arn {
+        resource["uid"] = arn.as_str().into();
+    }
+    if let Some(region) = &trail.home_region {
+        resource["region"] = region.as_str().into();
+    }
+    if let Some(bucket) = &trail.s3_bucket_name {
+        resource["data"]["S3BucketName"] = bucket.as_str().into();
+    }
+    resource
+}
