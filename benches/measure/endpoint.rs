@@ -50,7 +50,7 @@ impl Exchange {
 pub(crate) struct Log(Arc<Mutex<Vec<Connection>>>);
 
 impl Log {
-    /// The connections since they were last taken; what follows on them is not logged.
+    /// Takes the connections out of the log, and with them what follows on them.
     pub(crate) fn take(&self) -> Vec<Connection> {
         std::mem::take(&mut self.lock())
     }
