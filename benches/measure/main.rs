@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 #![expect(clippy::print_stdout, reason = "the tables are its output")]
+#![expect(clippy::format_push_string, reason = "it is easier to read, and a dozen rows")]
 
 mod certificates;
 #[expect(dead_code, reason = "tests/connections.rs needs all of it")]
