@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::future::{Either, OptionFuture, select};
+use futures_util::future::{Either, OptionFuture, join, select};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -323,7 +323,8 @@ impl Function {
             }
         };
 
-        let collected = collect_evidence(session, self.clock.now(), parameters.trail_results).await;
+        let collecting = collect_evidence(session, self.clock.now(), parameters.trail_results);
+        let ((), collected) = join(session.open_connections(), collecting).await;
         let (mut evidence, warnings) =
             collected.map_err(|source| HandlerError::Collect { source, is_member: session.is_member() })?;
         record.warnings.extend(warnings);

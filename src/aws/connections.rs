@@ -10,15 +10,17 @@ use std::{
 use aws_config::{BehaviorVersion, profile::ProfileFileLoadError};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_config::types::ResourceType;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+#[cfg(feature = "cli")]
 use aws_smithy_http_client::{
     Builder, Connector,
     proxy::ProxyConfig,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::{
-    http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError, runtime_components::RuntimeComponents,
-};
+#[cfg(feature = "cli")]
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, runtime_components::RuntimeComponents};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{
     SdkConfig,
@@ -26,12 +28,16 @@ use aws_types::{
     region::Region,
     request_id::RequestId,
     sdk_config::StalledStreamProtectionConfig,
+    service_config::{LoadServiceConfig, ServiceConfigKey},
 };
+use futures_util::future::join;
+use tokio::task::yield_now;
 
 use super::{
     CallLog,
     calls::Asked,
     fault::{CallError, RefuseEmptyAnswers, RetryTransientFaults},
+    https::{self, Https},
 };
 
 /// How long calls may take. With the defaults three waves of calls that all run into their time-outs take 42 seconds.
@@ -67,11 +73,7 @@ impl Timing {
     }
 
     fn timeouts(self) -> TimeoutConfig {
-        TimeoutConfig::builder()
-            .connect_timeout(self.connect)
-            .operation_attempt_timeout(self.attempt)
-            .operation_timeout(self.operation)
-            .build()
+        TimeoutConfig::builder().operation_attempt_timeout(self.attempt).operation_timeout(self.operation).build()
     }
 
     fn retries(self) -> RetryConfig {
@@ -97,6 +99,7 @@ const MEMBER_SESSION_RESERVE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub struct Connections {
     base: SdkConfig,
+    https: Https,
     timing: Timing,
     cache: Mutex<Cache>,
 }
@@ -128,19 +131,32 @@ pub struct Session<'c> {
 }
 
 impl Connections {
-    /// Connections by the environment of the process, `AWS_ENDPOINT_URL` and its like included, with `credentials`.
-    pub async fn from_env(credentials: SharedCredentialsProvider, timing: Timing) -> Self {
-        let base = aws_config::defaults(behavior_version())
+    /// Connections with `credentials` and by the environment of the process: `AWS_ENDPOINT_URL`, also with the name of a
+    /// service, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. The
+    /// SDK's loader reads the same, and profiles, which a Lambda function does not have.
+    #[must_use]
+    pub fn from_env(credentials: SharedCredentialsProvider, timing: Timing) -> Self {
+        // Lambda gives a small function more of the processor while it starts than later.
+        https::read_root_certificates();
+        let is_true = |name| std::env::var(name).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
+        let https = Https::new(timing.connect);
+        let mut base = SdkConfig::builder()
+            .behavior_version(behavior_version())
             .credentials_provider(credentials)
-            .http_client(http_client())
+            .http_client(https.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .load()
-            .await;
-        Self { base, timing, cache: Mutex::default() }
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+            .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
+        if !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+            base = base.service_config(EndpointUrls);
+        }
+        Self { base: base.build(), https, timing, cache: Mutex::default() }
     }
 
     /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role; and through
     /// the proxy that `HTTPS_PROXY` and its like name.
+    #[cfg(feature = "cli")]
     pub async fn by_default_chain(profile: Option<&str>, region: Option<&str>, timing: Timing) -> Self {
         let mut loader = aws_config::defaults(behavior_version())
             .http_client(http_client_through_proxy())
@@ -151,21 +167,22 @@ impl Connections {
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
-        Self { base: loader.load().await, timing, cache: Mutex::default() }
+        Self { base: loader.load().await, https: Https::new(timing.connect), timing, cache: Mutex::default() }
     }
 
     /// Connections to one endpoint for all services and Regions; the environment does not matter.
     #[must_use]
     pub fn to_endpoint(endpoint_url: &str, credentials: Credentials, timing: Timing) -> Self {
+        let https = Https::new(timing.connect);
         let base = SdkConfig::builder()
             .behavior_version(behavior_version())
             .endpoint_url(endpoint_url)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client())
+            .http_client(https.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .build();
-        Self { base, timing, cache: Mutex::default() }
+        Self { base, https, timing, cache: Mutex::default() }
     }
 
     /// The Region that environment or profile name.
@@ -319,6 +336,18 @@ impl Connections {
     }
 }
 
+/// The environment's endpoint URLs: `AWS_ENDPOINT_URL_CLOUDTRAIL`, else `AWS_ENDPOINT_URL`.
+#[derive(Debug)]
+struct EndpointUrls;
+
+impl LoadServiceConfig for EndpointUrls {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let of_service = format!("{}_{}", key.env(), key.service_id().replace(' ', "_").to_uppercase());
+        let read = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+        read(&of_service).or_else(|| read(key.env()))
+    }
+}
+
 /// The attempts of a call are bounded, and so is the invocation: no call goes without its retries because others failed
 /// before it.
 fn unlimited_retries() -> RetryPartition {
@@ -335,10 +364,7 @@ pub async fn profile_names() -> Result<Vec<String>, ProfileFileLoadError> {
     Ok(profiles.profiles().map(str::to_owned).collect())
 }
 
-fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-}
-
+#[cfg(feature = "cli")]
 fn http_client_through_proxy() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
@@ -376,6 +402,27 @@ impl Session<'_> {
     {
         let is_rules_region = region == self.region;
         self.calls.track(Asked { operation, region, is_rules_region, subject }, request).await
+    }
+
+    /// Opens, after an idle time, the connections that calls will need when others are answered: a second one to
+    /// CloudTrail, where two calls about a trail follow DescribeTrails, and one to Config, which gets the report.
+    ///
+    /// The SDK knows the endpoints of calls only, so it is given calls, which are not sent.
+    pub async fn open_connections(&self) {
+        let https = &self.connections.https;
+        if !https.is_fresh() {
+            return;
+        }
+        // The calls that are due come first and open connections of their own.
+        yield_now().await;
+        let Clients { cloudtrail, config } = self.clients(&self.region);
+        let only_opens = aws_sdk_cloudtrail::Config::builder().http_client(https.that_only_opens(2));
+        let cloudtrail = cloudtrail.describe_trails().customize().config_override(only_opens);
+        let only_opens = aws_sdk_config::Config::builder().http_client(https.that_only_opens(1));
+        let config = config.list_discovered_resources().resource_type(ResourceType::Trail);
+        let config = config.customize().config_override(only_opens);
+        // Both end in an error, as they are not sent.
+        let _ = join(cloudtrail.send(), config.send()).await;
     }
 
     /// How long calls may take.

@@ -7,6 +7,7 @@ pub mod connections;
 pub mod fault;
 
 mod calls;
+mod https;
 
 use aws_smithy_types::DateTime;
 use futures_util::future::{OptionFuture, join};

@@ -16,7 +16,7 @@ use serde_json::Value;
 async fn main() -> Result<(), Error> {
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let function = Function {
-        connections: Connections::from_env(credentials, Timing::default()).await,
+        connections: Connections::from_env(credentials, Timing::default()),
         member_role_name: std::env::var("MEMBER_ROLE_NAME").ok().filter(|name| !name.trim().is_empty()),
         clock: Clock::System,
     };

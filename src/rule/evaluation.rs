@@ -98,21 +98,26 @@ impl Annotation {
     #[must_use]
     pub fn listing(opening: &str, parts: &[String], closing: &str) -> Self {
         let (opening, closing) = (printable(opening), printable(closing));
-        let parts: Vec<String> = parts.iter().map(|part| printable(part)).collect();
+        let mut length = 0;
+        let joinable = parts.iter().map(|part| printable(part)).take_while(|part| {
+            length += part.len() + "; ".len();
+            length <= Self::MAX_LENGTH + "; ".len()
+        });
+        let joinable: Vec<String> = joinable.collect();
         let whole = |count: usize| {
-            let mut list = parts[..count].join("; ");
+            let mut list = joinable[..count].join("; ");
             if count < parts.len() {
                 list = format!("{list}; +{} more", parts.len() - count);
             }
             format!("{opening}{list}{closing}")
         };
-        let fitting = (1..=parts.len()).rev().map(whole).find(|text| text.len() <= Self::MAX_LENGTH);
+        let fitting = (1..=joinable.len()).rev().map(whole).find(|text| text.len() <= Self::MAX_LENGTH);
         if let Some(text) = fitting {
             return Self::from_printable(text);
         }
         let more = if parts.len() > 1 { format!("; +{} more", parts.len() - 1) } else { String::new() };
         let room = Self::MAX_LENGTH.saturating_sub(Self::CUT.len() + more.len() + closing.len());
-        let mut text = format!("{opening}{}", parts.first().map_or("", String::as_str));
+        let mut text = format!("{opening}{}", parts.first().map(|part| printable(part)).unwrap_or_default());
         text.truncate(room);
         Self::from_printable(format!("{}{}{more}{closing}", text.trim_end(), Self::CUT))
     }

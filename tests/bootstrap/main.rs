@@ -1,5 +1,5 @@
 //! The Lambda function as it ships: the binary `bootstrap` between Lambda's Runtime API and the stand-in for AWS.
-#![cfg(all(feature = "lambda", feature = "stand-in"))]
+#![cfg(all(feature = "lambda", feature = "cli"))]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod lambda;
