@@ -200,8 +200,16 @@ async fn what_is_wrong_with_credentials_profile_or_region_is_said_in_one_line() 
         ),
         (&["compare"], 2, &["NoCredentials", "--profile"]),
         (&["check", "--profile", "audti"], 64, &["there is no profile `audti`; the nearest is audit"]),
-        (&["check", "--region", "eu-wset-1"], 64, &["there is no Region `eu-wset-1`; the nearest is eu-west-1"]),
-        (&["compare", "--region", "eu-wset-1"], 64, &["there is no Region `eu-wset-1`; the nearest is eu-west-1"]),
+        (
+            &["check", "--region", "eu-wset-1"],
+            64,
+            &["this version knows no Region `eu-wset-1`; the nearest is eu-west-1"],
+        ),
+        (
+            &["compare", "--region", "eu-wset-1"],
+            64,
+            &["this version knows no Region `eu-wset-1`; the nearest is eu-west-1"],
+        ),
         (
             &["check", "--parameter", "checkDelivry=true"],
             64,
