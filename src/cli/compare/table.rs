@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use serde_json::Value;
 
-use super::{ComparedRule, Comparison, managed::set, why::age};
+use super::{ComparedRule, Comparison, Recorded, managed::set, why::age};
 use crate::cli::{format::verdict_style, report::Report};
 
 const DIM: Style = Style::new().dimmed();
@@ -43,8 +43,12 @@ pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Wri
 }
 
 fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
-    let style = verdict_style(rule.recorded());
-    let recorded = rule.compliance_type.unwrap_or("NOT_READ");
+    let style = verdict_style(rule.result());
+    let recorded = match rule.compliance_type {
+        Some(Recorded::Result(compliance_type)) => compliance_type.as_str(),
+        Some(Recorded::InsufficientData) => "INSUFFICIENT_DATA",
+        None => "NOT_READ",
+    };
     let identifier = rule.managed_rule_identifier.unwrap_or("this rule");
     let by = rule.created_by.as_deref().map(|service| format!(", made by {service}")).unwrap_or_default();
     writeln!(out, "  {style}{recorded}{style:#}  {}  {DIM}{identifier}{by}{DIM:#}", rule.config_rule_name)?;

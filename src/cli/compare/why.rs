@@ -38,7 +38,7 @@ pub(super) fn age(seconds: i64) -> String {
 impl Here<'_> {
     /// Why the rule's recorded result differs, or why it has none; empty if both say the same.
     pub(super) fn why(&self, rule: &ComparedRule) -> Vec<String> {
-        let Some(recorded) = rule.recorded() else { return without_result(rule) };
+        let Some(recorded) = rule.result() else { return without_result(rule) };
         let Some(verdict) = self.report.compliance_type else {
             return vec![format!("there is no verdict here to compare with: {}", self.report.annotation)];
         };
