@@ -263,8 +263,10 @@ impl Compare {
         if ours.is_empty() && self.rule.is_some() {
             let nearest = nearest(wanted, functions.iter().map(|rule| rule.name.as_str()));
             let valid = nearest.map_or("there is none".to_owned(), |name| format!("the nearest is {name}"));
-            let what = format!("there is no rule `{wanted}` of a Lambda function in {}; {valid}", session.region);
-            return Err(CliError::Input { what, source: None });
+            return Err(CliError::NoSuchRule(format!(
+                "there is no rule `{wanted}` of a Lambda function in {}; {valid}",
+                session.region
+            )));
         }
         let ours = ours.into_iter().map(|rule| Found { rule: rule.clone(), managed: None, is_listed: true });
         let managed = ManagedRule::ALL.into_iter().flat_map(|managed| {
