@@ -94,11 +94,18 @@ fn remedy(remedy: &Remedy, indent: &str, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// Text of an evidence file, which must not send a terminal escape sequences.
-struct Plain<'t>(&'t str);
+pub(crate) struct Plain<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|character| f.write_char(if character.is_control() { '?' } else { character }))
+        self.0.chars().try_for_each(|character| {
+            let is_unsafe = match character {
+                // Line separators and marks of direction.
+                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+                _ => character.is_control(),
+            };
+            f.write_char(if is_unsafe { '?' } else { character })
+        })
     }
 }
 
@@ -119,5 +126,6 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_a_terminal() {
         assert_eq!(Plain("a\u{1b}[2Jb\nc\u{9b}d\u{7f} \u{fc}").to_string(), "a?[2Jb?c?d? \u{fc}");
+        assert_eq!(Plain("a\u{202e}b\u{2069}c\u{200f}\u{2192}").to_string(), "a?b?c?\u{2192}");
     }
 }
