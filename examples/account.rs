@@ -1,5 +1,5 @@
 //! An AWS account on this machine, to try the command line on: CloudTrail as an evidence file describes it, and AWS
-//! Config with this rule and AWS's managed ones, all of which found the account COMPLIANT yesterday.
+//! Config with this rule, which recorded its verdict yesterday, and AWS's managed ones, which found the account COMPLIANT.
 //!
 //! It prints what to export in another terminal, and serves until it is interrupted.
 
@@ -10,7 +10,13 @@ use std::{
 };
 
 use cloudtrail_all_regions::{
-    rule::{cloudtrail_all_regions::RULE, evidence::Evidence, timestamp::Timestamp},
+    rule::{
+        cloudtrail_all_regions::RULE,
+        evaluation::{ComplianceType, EvaluatedResource},
+        evidence::Evidence,
+        parameters::RuleParameters,
+        timestamp::Timestamp,
+    },
     stand_in::{Row, StandIn, World},
 };
 use serde_json::json;
@@ -45,29 +51,30 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     std::future::pending().await
 }
 
-/// What AWS Config recorded a day ago.
+/// What AWS Config recorded a day ago: for this rule what its function reports.
 fn record_results(world: &mut World, evidence: &Evidence) {
+    let Evidence { account_id, region, .. } = evidence;
     let yesterday = SystemTime::now() - Duration::from_hours(24);
-    let rules = MANAGED.iter().map(|(name, identifier)| (*name, Some(identifier)));
-    for (name, identifier) in rules.chain([(RULE.default_name, None)]) {
-        let rule = world.config_rule(&evidence.account_id, &evidence.region, name);
-        if let Some(identifier) = identifier {
-            let source = json!({"Owner": "AWS", "SourceIdentifier": identifier});
-            world.change_config_rule(&rule, |settings| {
-                settings.insert("Source".to_owned(), source);
-            });
-        }
-        world.put_row(
-            &rule,
-            Row {
-                resource_type: "AWS::::Account".to_owned(),
-                resource_id: evidence.account_id.clone(),
-                compliance_type: "COMPLIANT".to_owned(),
-                annotation: None,
-                ordering_timestamp: Timestamp::from(yesterday),
-                config_rule_invoked_time: yesterday,
-                result_recorded_time: yesterday,
-            },
-        );
+    let row = |resource: EvaluatedResource, compliance_type: ComplianceType, annotation| Row {
+        resource_type: resource.resource_type,
+        resource_id: resource.resource_id,
+        compliance_type: compliance_type.to_string(),
+        annotation,
+        ordering_timestamp: Timestamp::from(yesterday),
+        config_rule_invoked_time: yesterday,
+        result_recorded_time: yesterday,
+    };
+    let rule = world.config_rule(account_id, region, RULE.default_name);
+    // Without a verdict the function reports nothing.
+    for evaluation in (RULE.evaluate)(evidence, &RuleParameters::default()).evaluations.unwrap_or_default() {
+        let annotation = Some(evaluation.annotation.to_string());
+        world.put_row(&rule, row(evaluation.resource, evaluation.compliance_type, annotation));
+    }
+    for (name, identifier) in MANAGED {
+        let rule = world.config_rule(account_id, region, name);
+        world.change_config_rule(&rule, |settings| {
+            settings.insert("Source".to_owned(), json!({"Owner": "AWS", "SourceIdentifier": identifier}));
+        });
+        world.put_row(&rule, row(EvaluatedResource::account(account_id), ComplianceType::Compliant, None));
     }
 }

@@ -1,6 +1,7 @@
 //! AWS Config: the rules of a Region, and what is recorded under them.
 
 use aws_sdk_config::types::{ComplianceType as SdkComplianceType, RuleEvaluationVisibility};
+use serde::Serialize;
 
 use super::{Session, config::pages, fault::CallError, timestamp};
 use crate::rule::{
@@ -36,14 +37,13 @@ pub struct RecordedResult {
     pub compliance_type: ComplianceType,
     /// When AWS Config recorded it.
     pub result_recorded_time: Option<Timestamp>,
-    /// When the rule was invoked for it.
-    pub config_rule_invoked_time: Option<Timestamp>,
     /// Why, if the rule said it.
     pub annotation: Option<String>,
 }
 
 /// How the last evaluations of a rule went.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct EvaluationStatus {
     /// The last time that it was invoked.
     pub last_successful_invocation_time: Option<Timestamp>,
@@ -121,7 +121,6 @@ pub async fn recorded_results(session: &Session<'_>, config_rule_name: &str) -> 
                 resource: EvaluatedResource { resource_type, resource_id },
                 compliance_type,
                 result_recorded_time: result.result_recorded_time.and_then(timestamp),
-                config_rule_invoked_time: result.config_rule_invoked_time.and_then(timestamp),
                 annotation: result.annotation,
             });
         }

@@ -98,6 +98,9 @@ pub enum CliError {
     /// AWS does not answer, or not to these credentials.
     #[error("cannot read the account")]
     Aws(#[source] CallError),
+    /// AWS Config has no such rule.
+    #[error("{0}")]
+    NoSuchRule(String),
     /// The handler ended with an error.
     #[error("{}", .0.error_type())]
     Handler(#[source] HandlerError),
@@ -143,7 +146,7 @@ impl CliError {
     fn exit(&self) -> Exit {
         match self {
             Self::Input { .. } => Exit::Usage,
-            Self::Machine { .. } | Self::Aws(_) | Self::Handler(_) => Exit::NotEvaluated,
+            Self::Machine { .. } | Self::Aws(_) | Self::NoSuchRule(_) | Self::Handler(_) => Exit::NotEvaluated,
         }
     }
 }

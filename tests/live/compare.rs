@@ -18,6 +18,7 @@ const OWN: &str = "cis-3-1-cloudtrail-all-regions";
 const MULTI_REGION: &str = "MULTI_REGION_CLOUD_TRAIL_ENABLED";
 const ENABLED: &str = "CLOUD_TRAIL_ENABLED";
 const SECURITY: &str = "CLOUDTRAIL_SECURITY_TRAIL_ENABLED";
+const ALREADY_OFF: &str = "trail trail was already off at that result, since 2025-01-02T03:04:05Z";
 const HOUR: Duration = Duration::from_hours(1);
 
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
@@ -139,6 +140,12 @@ fn account(name: &str, change: impl FnOnce(&mut Value)) -> Value {
     account
 }
 
+fn long_stopped() -> Value {
+    account("stopped", |trail| {
+        trail["GetTrailStatus"] = json!({"IsLogging": false, "StopLoggingTime": "2025-01-02T03:04:05Z"});
+    })
+}
+
 #[tokio::test]
 async fn results_that_say_the_same_need_no_explanation() {
     let live = Live::serve(&read_json(&example("compliant")), |world| {
@@ -168,9 +175,7 @@ async fn results_that_say_the_same_need_no_explanation() {
 
 #[tokio::test]
 async fn what_no_documentation_names_explains_a_green_managed_rule() {
-    let stopped = account("stopped", |trail| {
-        trail["GetTrailStatus"] = json!({"IsLogging": false, "StopLoggingTime": "2025-01-02T03:04:05Z"});
-    });
+    let stopped = long_stopped();
     let live = Live::serve(&stopped, |world| {
         for (name, identifier) in [("a", MULTI_REGION), ("b", ENABLED), ("c", SECURITY)] {
             deploy(world, name, Some(identifier), &json!({}), Some("COMPLIANT"));
@@ -184,7 +189,7 @@ async fn what_no_documentation_names_explains_a_green_managed_rule() {
         ("b", "cloudtrail-enabled"),
         ("c", "cloudtrail-security-trail-enabled"),
     ] {
-        assert_eq!(why(&comparison, name), [is_not_said("trail", "not-logging", rule)]);
+        assert_eq!(why(&comparison, name), [&is_not_said("trail", "not-logging", rule), ALREADY_OFF]);
     }
     assert_eq!(comparison["notDeployed"], json!([OWN]));
 }
@@ -203,8 +208,61 @@ async fn what_happened_after_the_result_is_told() {
         let (_, comparison) = compare(&live, &[]).await;
         let lines = why(&comparison, OWN);
         assert_eq!(lines[1], format!("trail trail was {did} at {an_hour_ago}, after that result"));
-        assert!(lines[0].starts_with("the parameters are the same: "), "{lines:?}");
+        assert!(lines[0].starts_with("the parameters are the same: the account has changed, or "), "{lines:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_so_already_at_the_result_is_no_change() {
+    let off = long_stopped();
+    let mut off_and_failing = off.clone();
+    off_and_failing["trails"].as_array_mut().unwrap().push(
+        account("write-only", |trail| {
+            trail["Name"] = "other".into();
+            trail["TrailARN"] = "arn:aws:cloudtrail:us-east-1:123456789012:trail/other".into();
+        })["trails"][0]
+            .take(),
+    );
+    for (account, change) in [(off, "a trail has been deleted since"), (off_and_failing, "the account has changed")] {
+        let live = Live::serve(&account, |world| deploy(world, OWN, None, &json!({}), Some("COMPLIANT"))).await;
+        let (_, comparison) = compare(&live, &[]).await;
+        let same = format!(
+            "the parameters are the same: {change}, or the deployed function is another version or may read other things"
+        );
+        assert_eq!(why(&comparison, OWN), [same.as_str(), ALREADY_OFF]);
+    }
+
+    let mut one_off = read_json(&example("compliant"));
+    let mut stopped = long_stopped()["trails"][0].take();
+    stopped["TrailARN"] = "arn:aws:cloudtrail:us-east-1:123456789012:trail/other".into();
+    one_off["trails"].as_array_mut().unwrap().push(stopped);
+    let live = Live::serve(&one_off, |world| deploy(world, OWN, None, &json!({}), Some("NON_COMPLIANT"))).await;
+    let (_, comparison) = compare(&live, &[]).await;
+    assert_eq!(why(&comparison, OWN).len(), 1, "a trail that was off does not explain an earlier red");
+}
+
+#[tokio::test]
+async fn a_filter_of_management_events_is_held_against_what_each_page_says() {
+    let filtered = account("compliant", |trail| {
+        trail["GetEventSelectors"] = json!({"AdvancedEventSelectors": [{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Management"]},
+            {"Field": "eventName", "NotEquals": ["ConsoleLogin"]},
+        ]}]});
+    });
+    let live = Live::serve(&filtered, |world| {
+        for (name, identifier) in [("a", MULTI_REGION), ("b", ENABLED), ("c", SECURITY)] {
+            deploy(world, name, Some(identifier), &json!({}), Some("COMPLIANT"));
+        }
+    })
+    .await;
+    let (_, comparison) = compare(&live, &[]).await;
+    let near = "trail trail, filtered-management-events: AWS's documentation of multi-region-cloudtrail-enabled says that \
+                it asks for trails that do not exclude management events such as KMS or RDS Data API events; not \
+                whether it sees this filter";
+    assert_eq!(why(&comparison, "a"), [near]);
+    assert_eq!(why(&comparison, "b"), [is_not_said("trail", "filtered-management-events", "cloudtrail-enabled")]);
+    let none = "no trail that is here now meets what AWS's documentation of cloudtrail-security-trail-enabled names";
+    assert_eq!(why(&comparison, "c"), [none]);
 }
 
 #[tokio::test]
@@ -215,7 +273,7 @@ async fn the_age_counts_from_the_last_evaluation_that_found_the_same() {
         // Another machine's clock.
         (now + HOUR, None),
     ] {
-        let live = Live::serve(&account("stopped", |_| {}), |world| {
+        let live = Live::serve(&long_stopped(), |world| {
             deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
             let rule = world.config_rule(ACCOUNT, REGION, "a");
             let seconds = evaluated.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
@@ -228,7 +286,7 @@ async fn the_age_counts_from_the_last_evaluation_that_found_the_same() {
         let rule = about(&comparison, "a");
         let lines: Vec<&str> = rule["why"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let not_said = is_not_said("trail", "not-logging", "cloudtrail-enabled");
-        assert_eq!(lines, [not_said.as_str()].into_iter().chain(line).collect::<Vec<_>>());
+        assert_eq!(lines, [not_said.as_str(), ALREADY_OFF].into_iter().chain(line).collect::<Vec<_>>());
         assert!(live.run(&["compare"]).await.stdout.contains("; evaluated again at 20"));
     }
 }
@@ -515,7 +573,7 @@ async fn rules_are_found_on_every_page_and_by_any_name() {
     assert!(calls.iter().filter(|call| call.operation == "DescribeConfigRules").count() > 9);
 
     let ran = live.run(&["compare", "--rule", "my-nmae"]).await;
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     let says = "error: there is no rule `my-nmae` of a Lambda function in us-east-1; the nearest is my-name\n";
     assert_eq!(ran.stderr, says);
 }
@@ -578,4 +636,29 @@ async fn the_table_shows_each_rule_its_age_and_why() {
         table.contains(&format!("    - {}", is_not_said("trail", "not-logging", "multi-region-cloudtrail-enabled")))
     );
     assert!(!table.contains('\x1b'));
+}
+
+#[tokio::test]
+async fn what_others_wrote_sends_a_terminal_no_escape_sequences() {
+    const HOSTILE: &str = "\u{1b}[2J\u{202e}\u{9b}1m";
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, "a", Some(ENABLED), &json!({HOSTILE: HOSTILE}), None);
+        deploy(world, "b", Some(ENABLED), &json!({}), None);
+        let (a, b) = (world.config_rule(ACCOUNT, REGION, "a"), world.config_rule(ACCOUNT, REGION, "b"));
+        world.put_row(&a, Row { annotation: Some(format!("annotation{HOSTILE}")), ..row(ACCOUNT, "COMPLIANT") });
+        world.change_config_rule(&a, |rule| {
+            rule.insert("CreatedBy".to_owned(), format!("by{HOSTILE}").into());
+        });
+        world.change_evaluation_status(&b, |status| {
+            status.insert("LastErrorCode".to_owned(), format!("code{HOSTILE}").into());
+            status.insert("LastErrorMessage".to_owned(), format!("message{HOSTILE}").into());
+        });
+    })
+    .await;
+    let ran = live.run(&["compare"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for part in ["annotation", "by", "code", "message", "="] {
+        assert!(ran.stdout.contains(&format!("{part}?[2J??1m")), "{part} is not in\n{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{:?}", ran.stdout);
 }

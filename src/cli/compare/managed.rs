@@ -26,6 +26,8 @@ pub(super) enum Documented {
     Asked,
     /// It does not ask for it, and why not.
     NotAsked(String),
+    /// It asks for something near it.
+    Near(&'static str),
     /// Nothing.
     NotSaid,
 }
@@ -67,7 +69,7 @@ impl ManagedRule {
 
     /// Whether this rule is documented to ask for what the reason says is missing.
     pub(super) fn asks(self, reason: &Reason, parameters: &Map<String, Value>) -> Documented {
-        use Documented::{Asked, NotAsked, NotSaid};
+        use Documented::{Asked, Near, NotAsked, NotSaid};
         if self == Self::Security {
             return match reason {
                 Reason::SingleRegion
@@ -77,7 +79,8 @@ impl ManagedRule {
                 | Reason::NoManagementEvents
                 | Reason::ReadOnly
                 | Reason::WriteOnly
-                | Reason::ExcludedEventSources(_) => Asked,
+                | Reason::ExcludedEventSources(_)
+                | Reason::FilteredManagementEvents => Asked,
                 Reason::OtherBucket { .. } | Reason::OtherTopic { .. } | Reason::OtherLogGroup { .. } => {
                     NotAsked("it has no parameters".to_owned())
                 }
@@ -97,6 +100,9 @@ impl ManagedRule {
             }
             (Self::Enabled, _) => NotSaid,
             (_, Reason::SingleRegion | Reason::ExcludedEventSources(_)) => Asked,
+            (_, Reason::FilteredManagementEvents) => {
+                Near("it asks for trails that do not exclude management events such as KMS or RDS Data API events")
+            }
             (_, Reason::NoManagementEvents) => match set(parameters, "includeManagementEvents") {
                 Some(value) if value.eq_ignore_ascii_case("true") => Asked,
                 Some(value) => NotAsked(format!("its parameter includeManagementEvents is {value}")),
@@ -174,6 +180,14 @@ mod tests {
                 assert_eq!(rule.asks(&reason, &Map::new()), Documented::NotSaid, "{rule:?} {reason:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_filter_of_management_events_is_an_exclusion_for_the_security_rule_and_near_one_for_the_multi_region_rule() {
+        let asks = |rule: ManagedRule| rule.asks(&Reason::FilteredManagementEvents, &Map::new());
+        assert_eq!(asks(ManagedRule::Security), Documented::Asked);
+        assert!(matches!(asks(ManagedRule::MultiRegion), Documented::Near(_)));
+        assert_eq!(asks(ManagedRule::Enabled), Documented::NotSaid);
     }
 
     #[test]

@@ -102,6 +102,16 @@ struct ComparedTrail {
     reason_codes: Vec<&'static str>,
 }
 
+/// What AWS Config has recorded under a rule for the account.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Recorded {
+    /// There is no result for the account.
+    InsufficientData,
+    #[serde(untagged)]
+    Result(ComplianceType),
+}
+
 /// A rule, and what AWS Config has recorded under it for the account.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,15 +125,13 @@ struct ComparedRule {
     created_by: Option<String>,
     /// None if it is not known.
     input_parameters: Option<Value>,
-    /// `INSUFFICIENT_DATA` if there is no result for the account; none if it was not read.
-    compliance_type: Option<&'static str>,
+    /// None if it was not read.
+    compliance_type: Option<Recorded>,
     annotation: Option<String>,
     result_recorded_time: Option<Timestamp>,
     /// From then to `collectedAt`.
     result_age_seconds: Option<i64>,
-    #[serde(skip)]
-    result: Option<ComplianceType>,
-    evaluation_status: Option<Status>,
+    evaluation_status: Option<EvaluationStatus>,
     #[serde(skip)]
     hides_results: bool,
     /// How many results it has for other resources; none if that was not read.
@@ -132,19 +140,6 @@ struct ComparedRule {
     /// Whether it says the same as the verdict here; none if either says nothing.
     agrees: Option<bool>,
     why: Vec<String>,
-}
-
-/// How the last evaluations went.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    last_successful_invocation_time: Option<Timestamp>,
-    last_failed_invocation_time: Option<Timestamp>,
-    last_successful_evaluation_time: Option<Timestamp>,
-    last_failed_evaluation_time: Option<Timestamp>,
-    last_error_code: Option<String>,
-    last_error_message: Option<String>,
-    first_evaluation_started: bool,
 }
 
 /// A call that failed, and what is not known for that.
@@ -159,33 +154,13 @@ struct NotRead {
     rules: Vec<String>,
 }
 
-impl From<EvaluationStatus> for Status {
-    fn from(status: EvaluationStatus) -> Self {
-        let EvaluationStatus {
-            last_successful_invocation_time,
-            last_failed_invocation_time,
-            last_successful_evaluation_time,
-            last_failed_evaluation_time,
-            last_error_code,
-            last_error_message,
-            first_evaluation_started,
-        } = status;
-        Self {
-            last_successful_invocation_time,
-            last_failed_invocation_time,
-            last_successful_evaluation_time,
-            last_failed_evaluation_time,
-            last_error_code,
-            last_error_message,
-            first_evaluation_started,
-        }
-    }
-}
-
 impl ComparedRule {
-    /// What AWS Config has recorded for the account.
-    fn recorded(&self) -> Option<ComplianceType> {
-        self.result
+    /// The recorded result, if it is known and there is one.
+    fn result(&self) -> Option<ComplianceType> {
+        match self.compliance_type {
+            Some(Recorded::Result(compliance_type)) => Some(compliance_type),
+            Some(Recorded::InsufficientData) | None => None,
+        }
     }
 
     fn parameters(&self) -> Map<String, Value> {
@@ -288,8 +263,10 @@ impl Compare {
         if ours.is_empty() && self.rule.is_some() {
             let nearest = nearest(wanted, functions.iter().map(|rule| rule.name.as_str()));
             let valid = nearest.map_or("there is none".to_owned(), |name| format!("the nearest is {name}"));
-            let what = format!("there is no rule `{wanted}` of a Lambda function in {}; {valid}", session.region);
-            return Err(CliError::Input { what, source: None });
+            return Err(CliError::NoSuchRule(format!(
+                "there is no rule `{wanted}` of a Lambda function in {}; {valid}",
+                session.region
+            )));
         }
         let ours = ours.into_iter().map(|rule| Found { rule: rule.clone(), managed: None, is_listed: true });
         let managed = ManagedRule::ALL.into_iter().flat_map(|managed| {
@@ -375,11 +352,10 @@ fn compare_with(here: &Here, found: Found, read: Read, not_read: &mut Vec<NotRea
             let count = results.len();
             let of_account = results.into_iter().find(|result| result.resource == account);
             compared.other_resources = Some(count - usize::from(of_account.is_some()));
-            compared.compliance_type = Some("INSUFFICIENT_DATA");
+            compared.compliance_type = Some(Recorded::InsufficientData);
             if let Some(result) = of_account {
                 let recorded = result.result_recorded_time;
-                compared.result = Some(result.compliance_type);
-                compared.compliance_type = Some(result.compliance_type.as_str());
+                compared.compliance_type = Some(Recorded::Result(result.compliance_type));
                 compared.annotation = result.annotation;
                 compared.result_recorded_time = recorded;
                 compared.result_age_seconds = recorded.map(|time| seconds_between(time, here.report.collected_at));
@@ -389,13 +365,13 @@ fn compare_with(here: &Here, found: Found, read: Read, not_read: &mut Vec<NotRea
         Some(Err(error)) => NotRead::add(not_read, &error, &rule.name),
     }
     match status {
-        Ok(status) => compared.evaluation_status = status.map(Status::from),
+        Ok(status) => compared.evaluation_status = status,
         Err(error) => NotRead::add(not_read, &error, &rule.name),
     }
     compared.config_rule_name = rule.name;
     compared.config_rule_arn = rule.arn;
     compared.created_by = rule.created_by;
-    compared.agrees = compared.result.zip(here.report.compliance_type).map(|(recorded, verdict)| recorded == verdict);
+    compared.agrees = compared.result().zip(here.report.compliance_type).map(|(recorded, verdict)| recorded == verdict);
     compared.why = here.why(&compared);
     Some(compared)
 }

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 use anstyle::Style;
 use serde_json::Value;
 
-use super::{ComparedRule, Comparison, managed::set, why::age};
-use crate::cli::{format::verdict_style, report::Report};
+use super::{ComparedRule, Comparison, Recorded, managed::set, why::age};
+use crate::cli::{
+    format::{Plain, verdict_style},
+    report::Report,
+};
 
 const DIM: Style = Style::new().dimmed();
 
@@ -18,9 +21,9 @@ pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Wri
         "{style}{}{style:#}  account {account_id}  {DIM}judged from {region} at {collected_at}{DIM:#}",
         report.verdict()
     )?;
-    writeln!(out, "{}", report.annotation)?;
+    writeln!(out, "{}", Plain(&report.annotation))?;
     if let Some(parameters) = parameters(&Value::Object(comparison.rule_parameters.clone())) {
-        writeln!(out, "Parameters: {parameters}")?;
+        writeln!(out, "Parameters: {}", Plain(&parameters))?;
     }
     writeln!(out, "\nAWS Config in {region} has recorded:")?;
     for rule in &comparison.rules {
@@ -30,26 +33,31 @@ pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Wri
     if !comparison.not_deployed.is_empty() {
         let is_own = comparison.rules.iter().all(|rule| rule.managed.is_some());
         let tip = if is_own { " (--rule takes another name)" } else { "" };
-        writeln!(out, "\nNot deployed in {region}: {}{tip}", comparison.not_deployed.join(", "))?;
+        writeln!(out, "\nNot deployed in {region}: {}{tip}", Plain(&comparison.not_deployed.join(", ")))?;
     }
     for (index, not_read) in comparison.not_read.iter().enumerate() {
         if index == 0 {
             writeln!(out)?;
         }
         let rules = if not_read.rules.is_empty() { String::new() } else { format!(" ({})", not_read.rules.join(", ")) };
-        writeln!(out, "Not read, as {} failed{rules}: {}", not_read.action, not_read.error)?;
+        writeln!(out, "Not read, as {} failed{}: {}", not_read.action, Plain(&rules), Plain(&not_read.error))?;
     }
     Ok(())
 }
 
 fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
-    let style = verdict_style(rule.recorded());
-    let recorded = rule.compliance_type.unwrap_or("NOT_READ");
+    let style = verdict_style(rule.result());
+    let recorded = match rule.compliance_type {
+        Some(Recorded::Result(compliance_type)) => compliance_type.as_str(),
+        Some(Recorded::InsufficientData) => "INSUFFICIENT_DATA",
+        None => "NOT_READ",
+    };
     let identifier = rule.managed_rule_identifier.unwrap_or("this rule");
     let by = rule.created_by.as_deref().map(|service| format!(", made by {service}")).unwrap_or_default();
-    writeln!(out, "  {style}{recorded}{style:#}  {}  {DIM}{identifier}{by}{DIM:#}", rule.config_rule_name)?;
+    let name = Plain(&rule.config_rule_name);
+    writeln!(out, "  {style}{recorded}{style:#}  {name}  {DIM}{identifier}{}{DIM:#}", Plain(&by))?;
     if let Some(annotation) = &rule.annotation {
-        writeln!(out, "    {annotation}")?;
+        writeln!(out, "    {}", Plain(annotation))?;
     }
     if let (Some(time), Some(seconds)) = (rule.result_recorded_time, rule.result_age_seconds) {
         let evaluated = rule
@@ -60,14 +68,14 @@ fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    Recorded at {time}, {} ago{evaluated}", age(seconds))?;
     }
     if let Some(parameters) = rule.input_parameters.as_ref().and_then(parameters) {
-        writeln!(out, "    Parameters: {parameters}")?;
+        writeln!(out, "    Parameters: {}", Plain(&parameters))?;
     }
     match rule.agrees {
         Some(true) => writeln!(out, "    Says the same.")?,
         Some(false) => writeln!(out, "    Differs:")?,
         None => {}
     }
-    rule.why.iter().try_for_each(|line| writeln!(out, "    - {line}"))
+    rule.why.iter().try_for_each(|line| writeln!(out, "    - {}", Plain(line)))
 }
 
 fn parameters(parameters: &Value) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::{
     rule::{
         cloudtrail_all_regions::{JudgedTrail, RULE, Reason, TrailResult},
         evaluation::ComplianceType,
-        evidence::{Evidence, Observed, TrailStatus},
+        evidence::{Evidence, Observed, Trail, TrailStatus},
         parameters::{PARAMETERS, RuleParameters},
         timestamp::Timestamp,
     },
@@ -38,7 +38,7 @@ pub(super) fn age(seconds: i64) -> String {
 impl Here<'_> {
     /// Why the rule's recorded result differs, or why it has none; empty if both say the same.
     pub(super) fn why(&self, rule: &ComparedRule) -> Vec<String> {
-        let Some(recorded) = rule.recorded() else { return without_result(rule) };
+        let Some(recorded) = rule.result() else { return without_result(rule) };
         let Some(verdict) = self.report.compliance_type else {
             return vec![format!("there is no verdict here to compare with: {}", self.report.annotation)];
         };
@@ -61,26 +61,43 @@ impl Here<'_> {
     fn changes_since(&self, rule: &ComparedRule) -> Vec<String> {
         let Some(evaluated) = rule.last_evaluated() else { return Vec::new() };
         let mut lines = Vec::new();
+        let is_red = self.report.compliance_type == Some(ComplianceType::NonCompliant);
         let trails = self.judged.and_then(|(evidence, _)| evidence.trails.known());
         for trail in trails.into_iter().flatten() {
-            let Some(Observed::Known(TrailStatus { is_logging, start_logging_time, stop_logging_time, .. })) =
-                &trail.get_trail_status
-            else {
-                continue;
+            let Some(Observed::Known(status)) = &trail.get_trail_status else { continue };
+            let TrailStatus { is_logging, start_logging_time: started, stop_logging_time: stopped, .. } = status;
+            let did = match (is_logging, started, stopped) {
+                (Some(false), _, Some(stopped)) if *stopped > evaluated => {
+                    format!("was stopped at {stopped}, after that result")
+                }
+                (Some(false), _, Some(stopped)) if is_red => {
+                    format!("was already off at that result, since {stopped}")
+                }
+                (Some(true) | None, Some(started), _) if *started > evaluated => {
+                    format!("was started at {started}, after that result")
+                }
+                _ => continue,
             };
-            let (did, when) = match is_logging {
-                Some(false) => ("was stopped", stop_logging_time),
-                _ => ("was started", start_logging_time),
-            };
-            if let Some(when) = when.filter(|when| *when > evaluated) {
-                lines.push(format!("trail {} {did} at {when}, after that result", trail.display_name()));
-            }
+            lines.push(format!("trail {} {did}", trail.display_name()));
         }
         if evaluated < self.report.collected_at {
             let age = age(seconds_between(evaluated, self.report.collected_at));
             lines.push(format!("what was read here is {age} newer; a change since then shows here first"));
         }
         lines
+    }
+
+    /// Whether every trail that is here now was off already at the rule's result.
+    fn all_were_off_at(&self, rule: &ComparedRule) -> bool {
+        let trails = self.judged.and_then(|(evidence, _)| evidence.trails.known());
+        let (Some(trails), Some(evaluated)) = (trails, rule.last_evaluated()) else { return false };
+        let was_off = |trail: &Trail| match &trail.get_trail_status {
+            Some(Observed::Known(TrailStatus {
+                is_logging: Some(false), stop_logging_time: Some(stopped), ..
+            })) => *stopped <= evaluated,
+            _ => false,
+        };
+        !trails.is_empty() && trails.iter().all(was_off)
     }
 
     fn other_parameters(&self, rule: &ComparedRule) -> Vec<String> {
@@ -91,11 +108,12 @@ impl Here<'_> {
         if let (Ok(deployed), Some((_, valid))) = (&deployed, self.judged)
             && deployed == valid
         {
-            return vec![
-                "the parameters are the same: the account has changed, or the deployed function is another version or \
-                 may read other things"
-                    .to_owned(),
-            ];
+            let changed =
+                if self.all_were_off_at(rule) { "a trail has been deleted since" } else { "the account has changed" };
+            return vec![format!(
+                "the parameters are the same: {changed}, or the deployed function is another version or may read other \
+                 things"
+            )];
         }
         let (deployed, here) = (rule.parameters(), &self.report.rule_parameters);
         let mut names: Vec<&String> = deployed.keys().chain(here.keys()).collect();
@@ -181,6 +199,11 @@ fn by_documentation(
                     Documented::Asked => {
                         format!("trail {trail}, {code}: {} has another parameter there, and it is met", managed.name())
                     }
+                    Documented::Near(what) => format!(
+                        "trail {trail}, {code}: AWS's documentation of {} says that {what}; not whether it sees \
+                         this filter",
+                        managed.name()
+                    ),
                     Documented::NotSaid => format!(
                         "trail {trail}, {code}: AWS's documentation does not say that {} takes this as a fault",
                         managed.name()

@@ -108,8 +108,7 @@ impl Plain<'_> {
 }
 
 fn is_hidden(character: char) -> bool {
-    let is_mark =
-        matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let is_mark = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     is_mark || character.is_control()
 }
 
