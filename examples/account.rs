@@ -41,7 +41,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut stdout = io::stdout().lock();
     for (name, value) in [
         ("AWS_ENDPOINT_URL", stand_in.endpoint()),
-        ("AWS_REGION", evidence.region),
+        ("AWS_REGION", evidence.region.clone()),
+        ("AWS_DEFAULT_REGION", evidence.region),
         ("AWS_ACCESS_KEY_ID", credentials.access_key_id),
         ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key),
     ] {

@@ -123,7 +123,7 @@ pub fn words(reason: &Reason) -> &'static str {
             "Let the trail record every Region. Data events that it takes are then taken, and charged, in every Region."
         }
         Reason::NoGlobalServiceEvents => "Include the events of global services.",
-        Reason::Deleted => "Make a trail; `cloudformation/compliant-trail.yaml` of this project is one that passes.",
+        Reason::Deleted => "Look for an organization's trail first: a second copy of management events is charged. Else make one, such as that of `cloudformation/compliant-trail.yaml` in a clone of this project.",
         Reason::NotAddressable => "Look at the answer of DescribeTrails: AWS describes every trail by its ARN.",
         Reason::StatusRefused(refusal) | Reason::SelectorsRefused(refusal) if is_hidden_from_account(refusal) => {
             "CloudTrail does not show this trail to this account; its owner can look at it."
@@ -264,7 +264,7 @@ fn every_management_event() -> AdvancedEventSelector {
 
 fn deploy_compliant_trail(region: &str) -> String {
     let template = ["cloudformation", "deploy", "--template-file", "cloudformation/compliant-trail.yaml"];
-    let rest = ["--stack-name", "management-events", "--capabilities", "CAPABILITY_IAM", "--region", region];
+    let rest = ["--stack-name", "cloudtrail-all-regions-trail", "--capabilities", "CAPABILITY_IAM", "--region", region];
     aws(&[&template[..], &rest].concat())
 }
 
