@@ -38,7 +38,8 @@ impl Account {
             let names = shared_profiles().await?;
             if !names.contains(profile) {
                 let nearest = nearest(profile, names.iter().map(String::as_str));
-                let valid = nearest.map_or("no profiles are configured".to_owned(), |name| format!("the nearest is {name}"));
+                let valid =
+                    nearest.map_or("no profiles are configured".to_owned(), |name| format!("the nearest is {name}"));
                 return Err(CliError::Input {
                     what: format!("there is no profile `{profile}`; {valid}"),
                     source: None,

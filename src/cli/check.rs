@@ -62,8 +62,10 @@ impl Check {
             self.evidence.iter().map(|path| self.replay(path, stderr)).collect::<Result<_, _>>()?
         };
         self.output.write_reports(&reports, stdout)?;
-        for report in reports.iter().filter(|report| report.compliance_type.is_none()) {
-            let _ = writeln!(stderr, "error: account {}: {}", report.account_id, Plain(&report.annotation));
+        for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
+            let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", path.display()));
+            let why = format!("{file}account {}: {}", report.account_id, report.annotation);
+            let _ = writeln!(stderr, "error: {}", Plain(&why));
         }
         Ok(Exit::of(&reports))
     }

@@ -123,7 +123,9 @@ pub fn words(reason: &Reason) -> &'static str {
             "Let the trail record every Region. Data events that it takes are then taken, and charged, in every Region."
         }
         Reason::NoGlobalServiceEvents => "Include the events of global services.",
-        Reason::Deleted => "Look for an organization's trail first: a second copy of management events is charged. Else make one, such as that of `cloudformation/compliant-trail.yaml` in a clone of this project.",
+        Reason::Deleted => {
+            "Look for an organization's trail first: a second copy of management events is charged. Else make one, such as that of `cloudformation/compliant-trail.yaml` in a clone of this project."
+        }
         Reason::NotAddressable => "Look at the answer of DescribeTrails: AWS describes every trail by its ARN.",
         Reason::StatusRefused(refusal) | Reason::SelectorsRefused(refusal) if is_hidden_from_account(refusal) => {
             "CloudTrail does not show this trail to this account; its owner can look at it."

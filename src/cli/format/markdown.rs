@@ -51,7 +51,8 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         if index == 0 {
             writeln!(out, "\n### What to do")?;
         }
-        writeln!(out, "\n{opening}{}", text(&remedy.text))?;
+        // Our own words, with code spans.
+        writeln!(out, "\n{opening}{}", remedy.text)?;
         commands(remedy, out)?;
     }
     Ok(())
