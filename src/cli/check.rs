@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::PathBuf, time::SystemTime};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
 
 use super::{
@@ -40,7 +40,7 @@ pub struct Check {
     #[command(flatten)]
     parameters: ParameterArguments,
     /// Take the parameters from this rule, as it is deployed in the Region
-    #[arg(long, value_name = "NAME", conflicts_with = "parameters")]
+    #[arg(long, value_name = "NAME", conflicts_with = "parameters", value_hint = ValueHint::Other)]
     rule: Option<String>,
     #[command(flatten)]
     output: Output,
