@@ -1,6 +1,6 @@
 //! The account to read: the SDK's default chain of credentials.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::CliError;
 use crate::{
@@ -15,10 +15,10 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Account {
     /// A profile of the shared AWS configuration [default: the environment's, else `default`]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     profile: Option<String>,
     /// The Region to judge from [default: the environment's, else the profile's]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_hint = ValueHint::Other)]
     region: Option<String>,
 }
 

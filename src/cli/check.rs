@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
 
 use super::{
@@ -20,10 +20,7 @@ use super::{
 };
 use crate::{
     aws::{collect_evidence, config::input_parameters},
-    rule::{
-        decided_by_parameters, evaluation::ComplianceType, evidence::Evidence, parameters::RuleParameters,
-        timestamp::Timestamp,
-    },
+    rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, timestamp::Timestamp},
 };
 
 /// Evaluate the account of the current credentials, or saved evidence; AWS Config is told nothing
@@ -47,7 +44,7 @@ pub struct Check {
     #[command(flatten)]
     parameters: ParameterArguments,
     /// Take the parameters from this rule, as it is deployed in the Region
-    #[arg(long, value_name = "NAME", conflicts_with = "parameters")]
+    #[arg(long, value_name = "NAME", conflicts_with = "parameters", value_hint = ValueHint::Other)]
     rule: Option<String>,
     #[command(flatten)]
     output: Output,
@@ -136,12 +133,12 @@ impl Check {
             None => report,
         };
         if let (Some(saved), Some(provenance)) = (report.other_saved_verdict(), provenance) {
-            let said = saved.compliance_type.map_or("no verdict", ComplianceType::as_str);
             let why = if is_as_saved { "this version" } else { "with other parameters, this" };
             let warning = format!(
-                "{}: {} decided {said} ({}); {why} decides {}",
+                "{}: {} decided {} ({}); {why} decides {}",
                 path.display(),
                 provenance.collected_by,
+                saved.verdict(),
                 saved.annotation,
                 report.verdict()
             );

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::Value;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     files::Destination,
     parameters::{self, ParameterArguments},
 };
-use crate::rule::cloudtrail_all_regions::RULE;
+use crate::rule::{cloudtrail_all_regions::RULE, nearest, region};
 
 /// Print the rule definition for `aws configservice put-config-rule`, with a function's ARN filled in
 #[derive(Debug, Args)]
@@ -21,10 +21,10 @@ Examples:
   aws configservice put-config-rule --config-rule file://rule.json")]
 pub struct Definition {
     /// The Lambda function
-    #[arg(long, value_name = "ARN", value_parser = function_arn)]
+    #[arg(long, value_name = "ARN", value_parser = function_arn, value_hint = ValueHint::Other)]
     function_arn: String,
     /// The rule's name
-    #[arg(long, value_name = "NAME", default_value = RULE.default_name, value_parser = rule_name)]
+    #[arg(long, value_name = "NAME", default_value = RULE.default_name, value_parser = rule_name, value_hint = ValueHint::Other)]
     name: String,
     #[command(flatten)]
     parameters: ParameterArguments,
@@ -32,17 +32,35 @@ pub struct Definition {
     destination: Destination,
 }
 
+/// Lambda API, `FunctionName`, as an ARN: a name, and a version or alias if wanted.
 fn function_arn(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.splitn(7, ':').collect();
+    let is_name = |name: &str| {
+        (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let is_version = |version: &str| {
+        (1..=128).contains(&version.len())
+            && (version == "$LATEST"
+                || version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)))
+    };
     let is_account = |part: &str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
-    match parts[..] {
-        ["arn", partition, "lambda", region, account, "function", name]
-            if ![partition, region, name].contains(&"") && is_account(account) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err("valid: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME".to_owned()),
+    let parts: Vec<&str> = text.split(':').collect();
+    let ["arn", partition, "lambda", region, account, "function", name, ref version @ ..] = parts[..] else {
+        return Err("valid: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME".to_owned());
+    };
+    let Some(its_partition) = region::partition(region) else {
+        let nearest = nearest(region, region::all()).unwrap_or_default();
+        return Err(format!("there is no Region `{region}`; the nearest is {nearest}"));
+    };
+    if partition != its_partition {
+        return Err(format!("{region} is in the partition {its_partition}"));
     }
+    if !is_account(account) {
+        return Err("an account has 12 digits".to_owned());
+    }
+    if !is_name(name) || version.len() > 1 || !version.iter().all(|version| is_version(version)) {
+        return Err("a function's name has 1 to 64 letters, digits, - and _; a version or alias may follow".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// AWS Config API, `ConfigRule`: 1 to 128 characters. `GetComplianceDetailsByConfigRule` takes no more than 64.

@@ -16,9 +16,14 @@ pub mod remedy;
 pub mod report;
 pub mod shell;
 
-use std::{error::Error, ffi::OsString, io::Write, path::Path};
+use std::{
+    error::Error,
+    ffi::OsString,
+    io::{IsTerminal as _, Write},
+    path::Path,
+};
 
-use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     aws::fault::{CallError, chain},
@@ -151,15 +156,31 @@ impl CliError {
     }
 }
 
+/// A space at which help is not wrapped: examples stay whole, because they are there to be copied.
+const UNBREAKABLE: &str = "\u{a0}";
+
+/// Help is `width` columns wide: 0 is without end, none is the terminal's width.
+fn parse(arguments: impl IntoIterator<Item = OsString>, width: Option<usize>) -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command().mut_subcommands(|command| {
+        let examples = command.get_after_help().map(|examples| examples.to_string().replace(' ', UNBREAKABLE));
+        command.after_help(examples.unwrap_or_default())
+    });
+    if let Some(width) = width {
+        command = command.term_width(width);
+    }
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
 /// Runs a command with the arguments of a process, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match parse(arguments, (!std::io::stdout().is_terminal()).then_some(0)) {
         Ok(arguments) => arguments,
         Err(error) => {
             let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             // An output that nobody reads is no reason to fail.
             let _ = if is_help {
-                write!(stdout, "{}", error.render().ansi())
+                write!(stdout, "{}", error.render().ansi().to_string().replace(UNBREAKABLE, " "))
             } else {
                 write!(stderr, "{}", error.render().ansi())
             };
@@ -191,4 +212,33 @@ fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, Cli
         .build()
         .map_err(|source| CliError::Machine { what: "cannot start".to_owned(), source })?
         .block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help(arguments: &[&str], width: usize) -> String {
+        let arguments = arguments.iter().map(OsString::from);
+        parse(arguments, Some(width)).unwrap_err().render().to_string().replace(UNBREAKABLE, " ")
+    }
+
+    #[test]
+    fn help_fits_a_narrow_terminal_and_its_examples_stay_whole() {
+        for command in shell::COMMANDS {
+            let help = help(&["cloudtrail-all-regions", command, "-h"], 60);
+            let (prose, examples) = help.split_once("Examples:\n").unwrap();
+            // Usage is a command, too.
+            let mut prose = prose.lines().filter(|line| !line.starts_with("Usage: "));
+            assert!(prose.all(|line| line.chars().count() <= 60), "{help}");
+            assert!(examples.lines().all(|line| line.starts_with("  ") && !line.starts_with("   ")), "{help}");
+            assert!(self::help(&["cloudtrail-all-regions", command, "-h"], 0).ends_with(examples));
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_manual_page() {
+        let arguments = Arguments::command();
+        assert!(arguments.get_subcommands().map(clap::Command::get_name).eq(shell::COMMANDS));
+    }
 }

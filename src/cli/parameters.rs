@@ -1,6 +1,6 @@
 //! Rule parameters as arguments.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
 
 use super::CliError;
@@ -10,7 +10,7 @@ use crate::rule::parameters::RuleParameters;
 #[derive(Debug, Args)]
 pub struct ParameterArguments {
     /// A rule parameter; may be given again for others
-    #[arg(long = "parameter", short, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "parameter", short, value_name = "NAME=VALUE", value_parser = pair, value_hint = ValueHint::Other)]
     pub parameters: Vec<(String, String)>,
 }
 

@@ -98,7 +98,7 @@ impl Remedy {
 pub fn for_account(evidence: &Evidence, is_choice: bool) -> Vec<Remedy> {
     match &evidence.trails {
         Observed::Known(_) if is_choice => vec![Remedy {
-            text: "One trail that passes is enough: choose the one to change. A second copy of management events is \
+            text: "One trail that passes is enough: choose one. A second copy of management events is \
                    charged."
                 .to_owned(),
             commands: Vec::new(),

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
-use clap::{Args, Command};
+use clap::{Args, Command, builder::Resettable};
 use clap_complete::Shell;
-use clap_mangen::Man;
+use clap_mangen::{
+    Man,
+    roff::{Roff, roman},
+};
 
 use super::{CliError, Exit, files::Destination};
-use crate::rule::nearest;
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
@@ -23,6 +25,9 @@ pub struct Completions {
     destination: Destination,
 }
 
+/// The commands that have a manual page.
+pub(super) const COMMANDS: [&str; 7] = ["check", "compare", "explain", "definition", "invoke", "completions", "man"];
+
 /// Print a manual page, as roff
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -31,7 +36,7 @@ Examples:
   cloudtrail-all-regions man check --output ~/.local/share/man/man1/cloudtrail-all-regions-check.1")]
 pub struct Manual {
     /// The command whose page it is [default: the page of all]
-    #[arg(value_name = "COMMAND")]
+    #[arg(value_name = "COMMAND", value_parser = COMMANDS)]
     command: Option<String>,
     #[command(flatten)]
     destination: Destination,
@@ -42,6 +47,12 @@ impl Completions {
         let name = arguments.get_name().to_owned();
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut arguments, name, &mut script);
+        if self.shell == Shell::Bash {
+            // A name with hyphens is spelled in two ways: https://github.com/clap-rs/clap/issues/6421
+            let spelled = String::from_utf8_lossy(&script);
+            script =
+                spelled.replace("cloudtrail__subcmd__all__subcmd__regions", "cloudtrail__all__regions").into_bytes();
+        }
         self.destination.write(stdout, |out| out.write_all(&script))?;
         Ok(Exit::Compliant)
     }
@@ -51,18 +62,38 @@ impl Manual {
     pub(super) fn run(&self, mut arguments: Command, stdout: &mut dyn Write) -> Result<Exit, CliError> {
         // Gives the subcommands their full names.
         arguments.build();
-        let page = match &self.command {
-            None => arguments,
-            Some(name) => {
-                let Some(command) = arguments.find_subcommand(name) else {
-                    let nearest = nearest(name, arguments.get_subcommands().map(Command::get_name)).unwrap_or_default();
-                    let what = format!("there is no command `{name}`; the nearest is {nearest}");
-                    return Err(CliError::Input { what, source: None });
-                };
-                command.clone().version(env!("CARGO_PKG_VERSION"))
-            }
-        };
-        self.destination.write(stdout, |out| Man::new(page).render(out))?;
+        let program = arguments.get_name().to_owned();
+        let command = self.command.as_ref().and_then(|name| arguments.find_subcommand(name)).cloned();
+        let page = command.unwrap_or(arguments);
+        let after_help = page.get_after_help().map(ToString::to_string).unwrap_or_default();
+        // The full name of a command does not fit twice in the line at the top; an empty date would be left out.
+        let manual = Man::new(page.version(env!("CARGO_PKG_VERSION")).after_help(Resettable::Reset))
+            .title(&program)
+            .date(" ")
+            .source(format!("{program} {}", env!("CARGO_PKG_VERSION")))
+            .manual("User Commands");
+        self.destination.write(stdout, |out| {
+            manual.render(out)?;
+            section(&after_help).map_or(Ok(()), |section| section.to_writer(out))
+        })?;
         Ok(Exit::Compliant)
     }
+}
+
+/// What stands below the help, as a section: indented lines as they are, since they are there to be copied.
+fn section(after_help: &str) -> Option<Roff> {
+    let (heading, body) = after_help.split_once(':')?;
+    let mut section = Roff::new();
+    section.control("SH", [heading.to_uppercase().as_str()]);
+    match body.strip_prefix('\n') {
+        Some(lines) => {
+            section.control("nf", []);
+            for line in lines.lines() {
+                section.text([roman(line.trim_start())]);
+            }
+            section.control("fi", [])
+        }
+        None => section.text([roman(body.trim_start())]),
+    };
+    Some(section)
 }

@@ -56,3 +56,11 @@ pub struct SavedVerdict {
     /// Why.
     pub annotation: String,
 }
+
+impl SavedVerdict {
+    /// In AWS's spelling, or `NO_VERDICT`.
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        self.compliance_type.map_or("NO_VERDICT", ComplianceType::as_str)
+    }
+}

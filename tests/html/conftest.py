@@ -145,10 +145,23 @@ def nowhere(folder):
     return evidence + ["--parameter", "reportingRegion=eu-west-1"]
 
 
+def refused(folder):
+    return ["--evidence", ACCOUNTS / "status-refused.json", "--parameter", "onIndeterminate=ERROR"]
+
+
+def failing_trails(folder):
+    evidence = example("stopped")
+    [trail] = evidence["trails"]
+    evidence["trails"] = [trail, {**trail, "Name": "other", "TrailARN": trail["TrailARN"] + "-other"}]
+    return ["--evidence", save(folder, "failing-trails", evidence)]
+
+
 PAGES = {path.stem: lambda folder, path=path: ["--evidence", path] for path in sorted(ACCOUNTS.glob("*.json"))}
 PAGES |= {
     "rows": lambda folder: ["--evidence", ACCOUNTS / "several-trails.json", "--parameter", "trailResults=true"],
     "nowhere": nowhere,
+    "refused": refused,
+    "failing-trails": failing_trails,
     "hostile": hostile,
     "thirty-accounts": thirty_accounts,
     "thousand-trails": thousand_trails,

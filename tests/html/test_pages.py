@@ -146,6 +146,23 @@ def test_a_failing_trail_beside_a_passing_one_is_no_alarm(opened):
     assert page.locator("main .fail, main .unsure").count() == 0
 
 
+@pytest.mark.parametrize(
+    "name, says, is_silent_about",
+    [
+        ("throttled", ["transient error hid a fact", "Evidence read"], ["Deciding again"]),
+        ("refused", ["No verdict was reached", "AccessDenied"], ["transient error hid a fact that the verdict"]),
+        ("nowhere", ["Judged at"], ["Evidence read", "What was read", "Deciding again"]),
+        ("long-rows", ["Evidence read", "What was read", "Deciding again"], ["No calls are on record"]),
+        ("failing-trails", ["One trail that passes is enough: choose one"], []),
+        ("stopped", ["The rule needs one."], ["choose one"]),
+    ],
+)
+def test_the_page_explains_what_there_is_evidence_for(opened, name, says, is_silent_about):
+    text = opened(name).locator("main").inner_text()
+    assert [words for words in says if words not in text] == []
+    assert [words for words in is_silent_about if words in text] == []
+
+
 def test_thirty_accounts_are_summed_up_first(opened):
     page = opened("thirty-accounts")
     assert re.findall(r"\d+ [a-z-]+(?: [a-z]+)?", page.title())[:3] == ["12 non-compliant", "6 no verdict", "12 compliant"]

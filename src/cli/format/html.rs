@@ -76,46 +76,38 @@ const HIDDEN: Mark = Mark {
 };
 
 /// The verdicts, weightiest first: so a page of many accounts begins with those that need attention.
-const VERDICTS: [(Option<ComplianceType>, Mark); 4] = [
-    (
-        Some(ComplianceType::NonCompliant),
-        Mark {
+const VERDICTS: [Option<ComplianceType>; 4] =
+    [Some(ComplianceType::NonCompliant), None, Some(ComplianceType::Compliant), Some(ComplianceType::NotApplicable)];
+
+const fn mark_of(verdict: Option<ComplianceType>) -> Mark {
+    match verdict {
+        Some(ComplianceType::NonCompliant) => Mark {
             sign: "fail",
             words: "Non-compliant",
             meaning: "It was not shown that management events are recorded as the rule requires.",
         },
-    ),
-    (
-        None,
-        Mark {
-            sign: "unsure",
-            words: "No verdict",
-            meaning: "A transient error hid a fact that the verdict needs. Check again.",
-        },
-    ),
-    (
-        Some(ComplianceType::Compliant),
-        Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." },
-    ),
-    (
-        Some(ComplianceType::NotApplicable),
-        Mark {
+        None => Mark { sign: "unsure", words: "No verdict", meaning: "No verdict was reached, for the reason below." },
+        Some(ComplianceType::Compliant) => {
+            Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." }
+        }
+        Some(ComplianceType::NotApplicable) => Mark {
             sign: "none",
             words: "Not applicable",
             meaning: "The rule has nothing to say about this account in this Region.",
         },
-    ),
-];
+    }
+}
 
 impl<'r> Page<'r> {
     fn of(reports: &'r [Report]) -> Self {
-        let ranked = VERDICTS.iter().map(|&(compliance_type, verdict)| {
-            (verdict, reports.iter().filter(move |report| report.compliance_type == compliance_type))
-        });
+        let ranked = VERDICTS
+            .iter()
+            .map(|&verdict| (mark_of(verdict), reports.iter().filter(move |report| report.compliance_type == verdict)));
         let ranked: Vec<(Mark, &Report)> =
             ranked.flat_map(|(verdict, reports)| reports.map(move |report| (verdict, report))).collect();
         let count = |verdict| ranked.iter().filter(|(its, _)| *its == verdict).count();
-        let tally: Vec<(Mark, usize)> = VERDICTS.iter().map(|&(_, verdict)| (verdict, count(verdict))).collect();
+        let tally: Vec<(Mark, usize)> =
+            VERDICTS.iter().map(|&verdict| (mark_of(verdict), count(mark_of(verdict)))).collect();
         let counted = tally.iter().filter(|(_, count)| *count > 0);
         let counts: Vec<String> = counted.map(|(verdict, count)| format!("{count} {}", lower(verdict.words))).collect();
         let title = match ranked[..] {
@@ -146,12 +138,25 @@ impl<'r> Page<'r> {
 impl Account<'_> {
     /// What the verdict means here.
     fn meaning(&self) -> &'static str {
-        let Report { compliance_type, trails, .. } = self.report;
-        let is_definite = !trails.is_empty() && trails.iter().all(|trail| trail.result == TrailResult::Fail);
-        if is_definite && *compliance_type == Some(ComplianceType::NonCompliant) {
-            return "No trail records management events as the rule requires.";
+        let trails = &self.report.trails;
+        let is_hidden = |trail: &TrailReport| {
+            trail.result == TrailResult::Hidden || trail.reasons.iter().any(|reason| reason.code == "unanswered")
+        };
+        match self.report.compliance_type {
+            Some(ComplianceType::NonCompliant)
+                if !trails.is_empty() && trails.iter().all(|trail| trail.result == TrailResult::Fail) =>
+            {
+                "No trail records management events as the rule requires."
+            }
+            None if trails.iter().any(is_hidden) => "A transient error hid a fact that the verdict needs. Check again.",
+            _ => self.verdict.meaning,
         }
-        self.verdict.meaning
+    }
+
+    /// Whether there was evidence: a verdict may follow from the parameters or the event alone.
+    fn is_from_evidence(&self) -> bool {
+        let Report { trails, remedies, calls, .. } = self.report;
+        !(trails.is_empty() && remedies.is_empty() && calls.is_empty())
     }
 
     /// Whether nothing needs to be done about trails that do not pass.
@@ -200,10 +205,6 @@ impl Account<'_> {
         }
         command
     }
-}
-
-fn mark_of(compliance_type: ComplianceType) -> Mark {
-    VERDICTS.iter().find(|(its, _)| *its == Some(compliance_type)).map_or(HIDDEN, |&(_, verdict)| verdict)
 }
 
 /// A time for people, still to the millisecond.
@@ -381,14 +382,53 @@ mod tests {
     }
 
     #[test]
+    fn only_an_unanswered_call_is_told_as_transient() {
+        let transient = "A transient error hid a fact that the verdict needs. Check again.";
+        let mut one = report("refused", None);
+        one.trails[0].result = TrailResult::Unknown;
+        let refused = page(&[one.clone()]);
+        assert!(!refused.contains(transient) && refused.contains("No verdict was reached, for the reason below."));
+        one.trails[0].result = TrailResult::Hidden;
+        assert!(page(&[one.clone()]).contains(transient));
+        // Weightier reasons hide the unanswered call.
+        one.trails[0].result = TrailResult::Unknown;
+        one.trails[0].reasons[0].code = "unanswered";
+        assert!(page(&[one]).contains(transient));
+    }
+
+    #[test]
+    fn where_nothing_was_read_the_page_does_not_say_so() {
+        let read = ["Evidence read", "What was read", "Deciding again"];
+        let with = report("a", Some(ComplianceType::NonCompliant));
+        let saved = page(std::slice::from_ref(&with));
+        assert!(read.iter().all(|words| saved.contains(words)));
+        let unsaved = page(&[Report { evidence_sha256: None, ..with.clone() }]);
+        assert_eq!(read.map(|words| unsaved.contains(words)), [true, true, false]);
+        let at = with.collected_at;
+        let without =
+            Report::without_evidence("123456789012", "eu-west-1", at, [].into_iter().collect(), vec![], "why");
+        let without = page(&[without]);
+        assert!(read.iter().all(|words| !without.contains(words)) && without.contains("Judged at"));
+    }
+
+    #[test]
+    fn another_verdict_of_the_past_is_shown() {
+        let mut report = report("a", Some(ComplianceType::NonCompliant));
+        let past = "When it was saved";
+        assert!(page(&[report.clone()]).contains(past));
+        report.saved_verdict =
+            Some(SavedVerdict { compliance_type: report.compliance_type, annotation: report.annotation.clone() });
+        assert!(!page(&[report]).contains(past));
+    }
+
+    #[test]
     fn replaying_gives_the_parameters_again() {
         let mut report = report("it's", None);
         report.rule_parameters =
             [("s3BucketName".to_owned(), json!("it's")), ("maxDeliveryAgeHours".to_owned(), json!(24))]
                 .into_iter()
                 .collect();
-        let (_, verdict) = VERDICTS[0];
-        let replay = Account { number: 1, verdict, report: &report }.replay();
+        let replay = Account { number: 1, verdict: mark_of(None), report: &report }.replay();
         let arguments = shlex::split(&replay).unwrap();
         assert_eq!(arguments[..4], ["cloudtrail-all-regions", "check", "--evidence", "evidence.json"]);
         assert_eq!(arguments[4..], ["--parameter", "maxDeliveryAgeHours=24", "--parameter", "s3BucketName=it's"]);

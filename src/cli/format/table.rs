@@ -41,8 +41,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Parameters: {}", Plain(&report.parameters()))?;
     }
     if let Some(saved) = report.other_saved_verdict() {
-        let said = saved.compliance_type.map_or("no verdict", ComplianceType::as_str);
-        writeln!(out, "When the evidence was saved: {said}: {}", Plain(&saved.annotation))?;
+        writeln!(out, "When the evidence was saved: {}: {}", saved.verdict(), Plain(&saved.annotation))?;
     }
     for (index, remedy) in report.remedies.iter().enumerate() {
         if index == 0 {
