@@ -7,24 +7,15 @@ use serde_json::Value;
 
 use super::{ComparedRule, Comparison, Recorded, managed::set, why::age};
 use crate::cli::{
-    format::{Plain, verdict_style},
+    format::{Plain, heading, verdict_style},
     report::Report,
 };
 
 const DIM: Style = Style::new().dimmed();
 
 pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let style = verdict_style(report.compliance_type);
-    let Comparison { account_id, region, collected_at, .. } = comparison;
-    writeln!(
-        out,
-        "{style}{}{style:#}  account {account_id}  {DIM}judged from {region} at {collected_at}{DIM:#}",
-        report.verdict()
-    )?;
-    writeln!(out, "{}", Plain(&report.annotation))?;
-    if let Some(parameters) = parameters(&Value::Object(comparison.rule_parameters.clone())) {
-        writeln!(out, "Parameters: {}", Plain(&parameters))?;
-    }
+    heading(report, out)?;
+    let region = &comparison.region;
     writeln!(out, "\nAWS Config in {region} has recorded:")?;
     for rule in &comparison.rules {
         writeln!(out)?;

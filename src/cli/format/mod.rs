@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::{CliError, files::Destination, report::Report};
 
-pub(super) use table::{Plain, verdict_style};
+pub(super) use table::{Plain, heading, verdict_style};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -28,7 +28,8 @@ pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// The verdict, why, and what was asked.
+pub(crate) fn heading(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(report.compliance_type);
     let Report { account_id, region, collected_at, .. } = report;
     writeln!(
@@ -40,6 +41,11 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if !report.rule_parameters.is_empty() {
         writeln!(out, "Parameters: {}", Plain(&report.parameters()))?;
     }
+    Ok(())
+}
+
+fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    heading(report, out)?;
     if let Some(saved) = report.other_saved_verdict() {
         writeln!(out, "When the evidence was saved: {}: {}", saved.verdict(), Plain(&saved.annotation))?;
     }
