@@ -52,8 +52,8 @@ const IDLE: Duration = Duration::from_secs(90);
 /// that has had a request.
 const SPARE: Duration = Duration::from_secs(5);
 
-/// Made once a process, as reading the root certificates costs a millisecond. `SSL_CERT_FILE` and `SSL_CERT_DIR` say where the root certificates
-/// are; otherwise they are the system's.
+/// Made once a process, as reading the root certificates costs a millisecond. `SSL_CERT_FILE` and `SSL_CERT_DIR` say
+/// where they are; otherwise they are the system's.
 static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
     // Without a root, every handshake fails and says so.
