@@ -368,10 +368,16 @@ class Junit(FormatTest):
         self.assertEqual((len(list(suites)), suites.tests, suites.failures, suites.errors), (3, 3, 1, 1))
 
 
+def given(report):
+    """The rule parameters in one line."""
+    pairs = report["ruleParameters"].items()
+    return ", ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in pairs)
+
+
 class Csv(FormatTest):
     output_format = "csv"
-    columns = ["AccountId", "Region", "CollectedAt", "ComplianceType", "Annotation", "Name", "TrailARN", "HomeRegion",
-               "S3BucketName", "IsMultiRegionTrail", "IsOrganizationTrail", "Result", "Reason", "Text", "Remedy",
+    columns = ["AccountId", "Region", "CollectedAt", "ComplianceType", "Annotation", "RuleParameters", "Name",
+               "TrailARN", "HomeRegion", "S3BucketName", "IsMultiRegionTrail", "IsOrganizationTrail", "Result", "Reason", "Text", "Remedy",
                "Commands"]
 
     def cell(self, text):
@@ -391,6 +397,7 @@ class Csv(FormatTest):
                 self.assertEqual(set(row), set(self.columns))
                 self.assertEqual(row["ComplianceType"], report["complianceType"] or "NO_VERDICT")
                 self.assertEqual(row["Annotation"], self.cell(report["annotation"]))
+                self.assertEqual(row["RuleParameters"], self.cell(given(report)))
                 for cell in row.values():
                     self.assertFalse(cell.strip().startswith(FORMULA), cell)
                     self.assertEqual(cell, in_a_line(cell))
@@ -428,11 +435,13 @@ class Markdown(FormatTest):
             remedies += [reason["remedy"] for trail in report["trails"] for reason in trail["reasons"]]
             if report["complianceType"] == "COMPLIANT":
                 remedies = []
-            bold = ("text", "strong_open", "strong_close")
-            paragraphs = [self.text(token, bold) for token in inlines["paragraph_open"]]
-            self.assertEqual(len(paragraphs), 1 + len(remedies))
-            for paragraph, remedy in zip(paragraphs[1:], remedies):
-                self.assertTrue(paragraph.endswith(remedy["text"]), paragraph)
+            marked = ("text", "strong_open", "strong_close", "code_inline")
+            paragraphs = [self.text(token, marked) for token in inlines["paragraph_open"]]
+            opening = 2 if report["ruleParameters"] else 1
+            self.assertEqual(paragraphs[1:opening], [f"Parameters: {in_a_line(given(report)).strip()}"] * (opening - 1))
+            self.assertEqual(len(paragraphs), opening + len(remedies))
+            for paragraph, remedy in zip(paragraphs[opening:], remedies):
+                self.assertTrue(paragraph.endswith(remedy["text"].replace("`", "")), paragraph)
             fences = [token.content for token in tokens if token.type == "fence"]
             commands = ["\n".join(remedy["commands"]) + "\n" for remedy in remedies if remedy["commands"]]
             self.assertEqual(fences, [re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\ufffd", text) for text in commands])
