@@ -15,8 +15,9 @@ use crate::{
     aws::{
         CallLog, Connections, Session, collect_evidence,
         config::{EarlierRow, ReportError, Reported, earlier_rows, report},
-        fault::{CallError, chain},
+        fault::CallError,
     },
+    error::chain,
     invocation::{InvalidInvocation, Invocation, Subject},
     rule::{
         Verdict,

@@ -8,6 +8,7 @@
 //! | [`rule`] | **the decision**, pure: evidence and parameters in, evaluations out | nothing below |
 //! | [`invocation`] | AWS Config's event, read tolerantly, pure | `rule` |
 //! | `aws` | the adapters, the only users of the SDK: collect evidence, report evaluations | `invocation`, `rule` |
+//! | [`error`] | an error's whole chain, on one line | nothing |
 //! | `handler` | one invocation on one page; `telemetry` is its log | `aws` and above |
 //! | `stand_in` | CloudTrail, Config and STS on a loopback port; knows no SDK and is not in the Lambda binary | `rule`'s timestamps and Regions |
 //! | `cli` | the command line | all |
@@ -21,6 +22,7 @@
 pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod error;
 #[cfg(feature = "aws")]
 pub mod handler;
 pub mod invocation;

@@ -6,12 +6,15 @@ use futures_util::future::{join_all, try_join};
 
 use super::{
     Session,
-    fault::{CallError, Fault, chain},
+    fault::{CallError, Fault},
     timestamp,
 };
-use crate::rule::evidence::{
-    AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail,
-    TrailStatus, list_each_trail_once,
+use crate::{
+    error::chain,
+    rule::evidence::{
+        AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail,
+        TrailStatus, list_each_trail_once,
+    },
 };
 
 /// What was collected, and each error met on the way, with its whole chain.

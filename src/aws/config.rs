@@ -11,10 +11,11 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     Session,
-    fault::{CallError, Fault, chain},
+    fault::{CallError, Fault},
     timestamp,
 };
 use crate::{
+    error::chain,
     invocation::ResultToken,
     rule::{
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_sdk_cloudtrail::{
     config::retry::{ClassifyRetry, RetryAction},
     operation::describe_trails::DescribeTrailsOutput,
@@ -21,7 +22,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 
-use crate::rule::evidence::Refusal;
+use crate::{error::chain, rule::evidence::Refusal};
 
 /// What an error means for the question that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,32 +70,18 @@ const OWN_FAULTS: &[&str] = &[
     "RequestExpired",
 ];
 
-/// Codes of throttling and of time-outs that AWS sends with HTTP status 400 or 403 (AWS SDKs and Tools Reference
-/// Guide, "Retry behavior").
-const TRANSIENT: &[&str] = &[
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-    "InternalFailure",
+/// Codes of a failure of the server that the SDK does not know as transient.
+const SERVER_FAILURES: &[&str] = &[
     "InternalError",
+    "InternalFailure",
     "InternalServerError",
     "InternalServerException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
 ];
+
+/// Codes of faults that pass, whatever the HTTP status: AWS sends throttling with 400.
+const TRANSIENT: [&[&str]; 3] = [THROTTLING_ERRORS, TRANSIENT_ERRORS, SERVER_FAILURES];
 
 impl Fault {
     /// Judges an answer that is an error, by its code and HTTP status. `UnrecognizedClientException` from another Region
@@ -103,7 +90,7 @@ impl Fault {
         match code {
             Some(code) if OWN_FAULTS.contains(&code) => Self::Own,
             Some("UnrecognizedClientException" | "UnrecognizedClient") if is_rules_region => Self::Own,
-            Some(code) if TRANSIENT.contains(&code) => Self::Transient,
+            Some(code) if TRANSIENT.iter().any(|codes| codes.contains(&code)) => Self::Transient,
             Some(_) if (400..500).contains(&status) && status != 408 && status != 429 => Self::Permanent,
             _ => Self::Transient,
         }
@@ -173,22 +160,6 @@ impl CallError {
     pub fn is_expired_credentials(&self) -> bool {
         self.code == "ExpiredToken" || self.code == "ExpiredTokenException"
     }
-}
-
-/// The whole chain of an error, on one line.
-#[must_use]
-pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// Adds to the SDK's own rules that every transient error of [`Fault`] is retried: any 5xx, 408, 429, an answer that
@@ -294,7 +265,7 @@ impl Intercept for RefuseEmptyAnswers {
 
 #[cfg(test)]
 mod tests {
-    use super::Fault;
+    use super::{Fault, TRANSIENT};
 
     #[test]
     fn codes_are_told_apart_as_permanent_transient_and_own() {
@@ -325,6 +296,39 @@ mod tests {
             assert_eq!(Fault::of(code, status, true), expected, "{code:?} {status}");
             assert_eq!(Fault::of(code, status, false), expected, "{code:?} {status}");
         }
+    }
+
+    #[test]
+    fn the_transient_codes_are_those_of_the_specification_whatever_the_sdk_adds_or_drops() {
+        let mut codes = TRANSIENT.concat();
+        codes.sort_unstable();
+        assert_eq!(
+            codes,
+            [
+                "BandwidthLimitExceeded",
+                "EC2ThrottledException",
+                "InternalError",
+                "InternalFailure",
+                "InternalServerError",
+                "InternalServerException",
+                "LimitExceededException",
+                "PriorRequestNotComplete",
+                "ProvisionedThroughputExceededException",
+                "RequestLimitExceeded",
+                "RequestThrottled",
+                "RequestThrottledException",
+                "RequestTimeout",
+                "RequestTimeoutException",
+                "ServiceUnavailable",
+                "ServiceUnavailableException",
+                "SlowDown",
+                "ThrottledException",
+                "Throttling",
+                "ThrottlingException",
+                "TooManyRequestsException",
+                "TransactionInProgressException",
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use cloudtrail_all_regions::{
     aws::connections::{Connections, Timing},
+    error::chain,
     handler::{Clock, Context, Function, Summary},
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
@@ -44,8 +45,7 @@ async fn handle(function: &Function, event: LambdaEvent<Payload>) -> Result<Summ
         // A log that cannot be written must not cost the verdict.
         let _ = writeln!(stdout, "{line}");
     }
-    outcome.result.map_err(|error| Diagnostic {
-        error_type: error.error_type().to_owned(),
-        error_message: cloudtrail_all_regions::aws::fault::chain(&error),
-    })
+    outcome
+        .result
+        .map_err(|error| Diagnostic { error_type: error.error_type().to_owned(), error_message: chain(&error) })
 }

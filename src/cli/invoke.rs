@@ -19,10 +19,8 @@ use super::{
     report::Report,
 };
 use crate::{
-    aws::{
-        connections::{Connections, Timing},
-        fault::chain,
-    },
+    aws::connections::{Connections, Timing},
+    error::chain,
     handler::{Clock, Context, Function, HandlerError, Outcome},
     rule::{
         cloudtrail_all_regions::RULE,

@@ -25,11 +25,7 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::{
-    aws::fault::{CallError, chain},
-    handler::HandlerError,
-    rule::evaluation::ComplianceType,
-};
+use crate::{aws::fault::CallError, error::chain, handler::HandlerError, rule::evaluation::ComplianceType};
 use format::Plain;
 use report::Report;
 

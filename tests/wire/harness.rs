@@ -11,10 +11,8 @@ use std::{
 
 use aws_credential_types::Credentials;
 use cloudtrail_all_regions::{
-    aws::{
-        connections::{Connections, Timing},
-        fault::chain,
-    },
+    aws::connections::{Connections, Timing},
+    error::chain,
     handler::{Clock, Context, Function, Outcome},
     rule::timestamp::Timestamp,
     stand_in::{

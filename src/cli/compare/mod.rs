@@ -29,8 +29,9 @@ use crate::{
         config_rules::{
             ConfigRule, EvaluationStatus, RecordedResult, config_rules, evaluation_status, recorded_results,
         },
-        fault::{CallError, chain},
+        fault::CallError,
     },
+    error::chain,
     rule::{
         cloudtrail_all_regions::{RULE, TrailResult},
         decided_by_parameters,
