@@ -8,6 +8,7 @@
 //! | [`rule`] | **the decision**, pure: evidence and parameters in, evaluations out | nothing below |
 //! | [`invocation`] | AWS Config's event, read tolerantly, pure | `rule` |
 //! | `aws` | the adapters, the only users of the SDK: collect evidence, report evaluations | `invocation`, `rule` |
+//! | `report` | what a verdict looks like: report, remedies, one file a format, pure | `rule` |
 //! | [`error`] | an error's whole chain, on one line | nothing |
 //! | `handler` | one invocation on one page; `telemetry` is its log | `aws` and above |
 //! | `stand_in` | CloudTrail, Config and STS on a loopback port; knows no SDK and is not in the Lambda binary | `rule`'s timestamps and Regions |
@@ -15,8 +16,9 @@
 //!
 //! `bootstrap`, the Lambda function, and `cloudtrail-all-regions`, the command line, are thin.
 //!
-//! Features: `aws` (adapters and handler), `lambda` (the Lambda runtime), `stand-in`, `cli`; all are on by default.
-//! Without features only the pure modules are left, so the compiler proves that the decision knows no SDK type.
+//! Features: `aws` (adapters and handler), `lambda` (the Lambda runtime), `stand-in`, `cli` (the command line, and reports);
+//! all are on by default. Without features only the pure modules are left, so the compiler proves that the decision knows no
+//! SDK type.
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -26,6 +28,8 @@ pub mod error;
 #[cfg(feature = "aws")]
 pub mod handler;
 pub mod invocation;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod rule;
 #[cfg(feature = "stand-in")]
 pub mod stand_in;

@@ -4,13 +4,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use clap::ValueEnum as _;
 use cloudtrail_all_regions::{
-    cli::{
-        files::Destination,
-        format::{Format, Output},
-        report::Report,
-    },
+    report::{Report, format::Format},
     rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters},
 };
 use serde_json::{Map, Value, json};
@@ -57,18 +52,19 @@ fn failing(names: &[&str]) -> Report {
     report(&evidence.to_string())
 }
 
-fn render(format: Format, reports: &[Report]) -> String {
+fn render(format: &str, reports: &[Report]) -> String {
     let mut out = Vec::new();
-    Output { format, destination: Destination::default() }.write_reports(reports, &mut out).unwrap();
+    let format = Format::ALL.iter().find(|known| known.name == format).unwrap();
+    format.render(reports, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-fn json(format: Format, reports: &[Report]) -> Value {
+fn json(format: &str, reports: &[Report]) -> Value {
     serde_json::from_str(&render(format, reports)).unwrap()
 }
 
 fn csv(reports: &[Report]) -> Vec<Map<String, Value>> {
-    let text = render(Format::Csv, reports);
+    let text = render("csv", reports);
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().map(|row| row.unwrap()).collect()
 }
@@ -77,7 +73,7 @@ mod json {
     use super::*;
 
     fn schema() -> Value {
-        serde_json::from_str(include_str!("../src/cli/report.schema.json")).unwrap()
+        serde_json::from_str(include_str!("../src/report/report.schema.json")).unwrap()
     }
 
     fn is_valid(document: &Value) -> bool {
@@ -90,7 +86,7 @@ mod json {
         let mut seen = 0;
         for entry in fs::read_dir(folder).unwrap() {
             let text = fs::read_to_string(entry.unwrap().path()).unwrap();
-            let document = json(Format::Json, &[report(&text)]);
+            let document = json("json", &[report(&text)]);
             let schema = schema();
             let validator = jsonschema::draft202012::new(&schema).unwrap();
             let problems: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
@@ -110,12 +106,12 @@ mod json {
         .unwrap();
         let misconfigured = by_parameters(&json!({"checkDelivery": "perhaps"}));
         let reports = [called, misconfigured, outcome("in another Region"), failing(&["a", ""])];
-        assert!(is_valid(&json(Format::Json, &reports)));
+        assert!(is_valid(&json("json", &reports)));
     }
 
     #[test]
     fn a_broken_document_is_not_valid() {
-        let valid = json(Format::Json, &[example("stopped"), example("throttled"), example("compliant")]);
+        let valid = json("json", &[example("stopped"), example("throttled"), example("compliant")]);
         assert!(is_valid(&valid));
         for (pointer, broken) in [
             ("/accounts", json!(null)),
@@ -189,7 +185,7 @@ mod asff {
     #[test]
     fn each_outcome_has_its_status_and_no_verdict_makes_no_finding() {
         for (name, verdict) in OUTCOMES {
-            let findings = json(Format::Asff, &[outcome(name)]);
+            let findings = json("asff", &[outcome(name)]);
             let said = |finding: &Value| {
                 [&finding["Compliance"]["Status"], &finding["Severity"]["Label"], &finding["RecordState"]]
                     .map(|value| value.as_str().unwrap().to_owned())
@@ -207,7 +203,7 @@ mod asff {
 
     #[test]
     fn a_finding_keeps_its_id_when_the_verdict_changes() {
-        let findings = json(Format::Asff, &[example("compliant"), example("stopped")]);
+        let findings = json("asff", &[example("compliant"), example("stopped")]);
         assert_eq!(findings[0]["Id"], findings[1]["Id"]);
         assert_eq!(findings[0]["GeneratorId"], findings[1]["GeneratorId"]);
     }
@@ -220,14 +216,14 @@ mod asff {
             let mut report = example("stopped");
             report.region = region.to_owned();
             let arn = format!("arn:{partition}:securityhub:{region}:123456789012:product/123456789012/default");
-            assert_eq!(json(Format::Asff, &[report])[0]["ProductArn"], arn);
+            assert_eq!(json("asff", &[report])[0]["ProductArn"], arn);
         }
     }
 
     #[test]
     fn an_account_with_many_trails_has_32_resources_and_says_how_many_trails_there_were() {
         let names: Vec<String> = (0..40).map(|n| format!("trail-{n:02}")).collect();
-        let findings = json(Format::Asff, &[failing(&names.iter().map(String::as_str).collect::<Vec<_>>())]);
+        let findings = json("asff", &[failing(&names.iter().map(String::as_str).collect::<Vec<_>>())]);
         assert_eq!(findings[0]["Resources"].as_array().unwrap().len(), 32);
         assert_eq!(findings[0]["ProductFields"]["TrailsSeen"], "40");
     }
@@ -236,7 +232,7 @@ mod asff {
     fn rule_parameters_are_cut_at_what_a_product_field_takes() {
         let mut report = example("stopped");
         report.rule_parameters.insert("s3BucketName".to_owned(), json!("é".repeat(2048)));
-        let findings = json(Format::Asff, &[report]);
+        let findings = json("asff", &[report]);
         let field = findings[0]["ProductFields"]["RuleParameters"].as_str().unwrap();
         assert!(field.len() <= 2048 && field.ends_with("é..."), "{field}");
     }
@@ -244,7 +240,7 @@ mod asff {
     #[test]
     fn a_remedy_is_whole_or_not_there() {
         let recommended = |names: &[&str]| {
-            let findings = json(Format::Asff, &[failing(names)]);
+            let findings = json("asff", &[failing(names)]);
             findings[0]["Remediation"]["Recommendation"]["Text"].as_str().unwrap().to_owned()
         };
         let one = recommended(&["audit"]);
@@ -270,7 +266,7 @@ mod ocsf {
     #[test]
     fn each_outcome_has_its_status_and_no_verdict_makes_no_event() {
         for (name, verdict) in OUTCOMES {
-            let lines = render(Format::Ocsf, &[outcome(name)]);
+            let lines = render("ocsf", &[outcome(name)]);
             let said = |line: &str| {
                 let event: Value = serde_json::from_str(line).unwrap();
                 let number = |value: &Value| value.as_u64().unwrap();
@@ -290,7 +286,7 @@ mod ocsf {
 
     #[test]
     fn an_account_is_a_line_and_time_is_in_milliseconds() {
-        let lines = render(Format::Ocsf, &[failing(&["a\nb"]), example("compliant"), example("throttled")]);
+        let lines = render("ocsf", &[failing(&["a\nb"]), example("compliant"), example("throttled")]);
         assert_eq!(lines.lines().count(), 2);
         let event: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
         assert_eq!(event["time"], 1_793_534_400_123_u64);
@@ -307,14 +303,14 @@ mod junit {
     #[test]
     fn each_outcome_is_a_test_case() {
         let reports = OUTCOMES.map(|(name, _)| outcome(name));
-        let all = render(Format::Junit, &reports);
+        let all = render("junit", &reports);
         assert!(
             all.contains("<testsuites name=\"cloudtrail-all-regions\" tests=\"4\" failures=\"1\" errors=\"1\">"),
             "{all}"
         );
         assert_eq!((count(&all, "<testsuite "), count(&all, "<testcase ")), (4, 4));
         for (name, verdict) in OUTCOMES {
-            let one = render(Format::Junit, &[outcome(name)]);
+            let one = render("junit", &[outcome(name)]);
             let elements = ["<failure ", "<error ", "<skipped "].map(|element| count(&one, element));
             let counted =
                 ["failures=\"1\"", "errors=\"1\"", "skipped=\"1\""].map(|attribute| count(&one, attribute).min(1));
@@ -331,7 +327,7 @@ mod junit {
 
     #[test]
     fn a_failing_second_trail_turns_nothing_red() {
-        let text = render(Format::Junit, &[example("several-trails")]);
+        let text = render("junit", &[example("several-trails")]);
         assert_eq!(count(&text, "<failure"), 0);
         assert!(text.contains("<system-out>COMPLIANT"), "{text}");
         assert!(text.contains("FAIL     audit-data-events"), "{text}");
@@ -339,7 +335,7 @@ mod junit {
 
     #[test]
     fn what_xml_cannot_hold_is_replaced() {
-        let text = render(Format::Junit, &[failing(&["<a>&\"]]>\u{1}\u{FFFF}é"])]);
+        let text = render("junit", &[failing(&["<a>&\"]]>\u{1}\u{FFFF}é"])]);
         assert!(text.contains("&lt;a&gt;&amp;&quot;]]&gt;"), "{text}");
         let forbidden = |c: char| matches!(c, '\0'..'\t' | '\u{B}'..' ' | '\u{FFFE}' | '\u{FFFF}');
         assert!(!text.contains(forbidden), "{text}");
@@ -401,29 +397,29 @@ mod markdown {
 
     #[test]
     fn text_stands_for_itself() {
-        let text = render(Format::Markdown, &[failing(&["a|b`<i>*c*_d_[e](f)&amp;\\"])]);
+        let text = render("markdown", &[failing(&["a|b`<i>*c*_d_[e](f)&amp;\\"])]);
         let cell = "| a\\|b\\`\\<i\\>\\*c\\*\\_d\\_\\[e\\](f)\\&amp;\\\\ |";
         assert!(text.contains(cell), "{text}");
     }
 
     #[test]
     fn commands_stay_in_their_fence() {
-        let text = render(Format::Markdown, &[failing(&["a ``` # b"])]);
+        let text = render("markdown", &[failing(&["a ``` # b"])]);
         assert_eq!(text.lines().filter(|line| line.trim_end_matches("sh") == "````").count(), 2, "{text}");
     }
 
     #[test]
     fn an_account_that_is_compliant_needs_no_remedy() {
-        let text = render(Format::Markdown, &[example("several-trails")]);
+        let text = render("markdown", &[example("several-trails")]);
         assert!(text.starts_with("## COMPLIANT: account 123456789012\n"), "{text}");
         assert!(text.contains("| Fail | legacy-us-east-1 | us-east-1 | `single-region` |"), "{text}");
         assert!(!text.contains("```"), "{text}");
-        assert!(render(Format::Markdown, &[example("stopped")]).contains("\n```sh\naws cloudtrail start-logging "));
+        assert!(render("markdown", &[example("stopped")]).contains("\n```sh\naws cloudtrail start-logging "));
     }
 
     #[test]
     fn each_account_has_a_heading() {
-        let text = render(Format::Markdown, &OUTCOMES.map(|(name, _)| outcome(name)));
+        let text = render("markdown", &OUTCOMES.map(|(name, _)| outcome(name)));
         let headings: Vec<String> = text
             .lines()
             .filter_map(|line| line.strip_prefix("## "))
@@ -439,7 +435,7 @@ mod evaluations {
     #[test]
     fn the_rows_are_those_of_the_report_and_no_verdict_has_none() {
         for (name, verdict) in OUTCOMES {
-            let document = json(Format::Evaluations, &[outcome(name)]);
+            let document = json("evaluations", &[outcome(name)]);
             let rows = document["Evaluations"].as_array().unwrap();
             let types: Vec<&Value> = rows.iter().map(|row| &row["ComplianceType"]).collect();
             let expected: &[&str] = if verdict == "NO_VERDICT" { &[] } else { &[verdict] };
@@ -453,7 +449,7 @@ mod evaluations {
             fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/accounts/several-trails.json"));
         let evidence = Evidence::parse(&text.unwrap()).unwrap();
         let parameters = RuleParameters { trail_results: true, ..RuleParameters::default() };
-        let document = json(Format::Evaluations, &[Report::of(&evidence, &parameters, Map::new())]);
+        let document = json("evaluations", &[Report::of(&evidence, &parameters, Map::new())]);
         let rows = document["Evaluations"].as_array().unwrap();
         assert!(rows.len() > 1);
         assert_eq!(rows[0]["ComplianceResourceType"], "AWS::::Account");
@@ -464,9 +460,9 @@ mod evaluations {
 
 #[test]
 fn no_accounts_are_an_empty_document_of_every_format() {
-    for format in Format::value_variants() {
-        render(*format, &[]);
+    for format in Format::ALL {
+        render(format.name, &[]);
     }
-    assert_eq!(json(Format::Asff, &[]), json!([]));
-    assert_eq!(json(Format::Evaluations, &[]), json!({"Evaluations": []}));
+    assert_eq!(json("asff", &[]), json!([]));
+    assert_eq!(json("evaluations", &[]), json!({"Evaluations": []}));
 }

@@ -13,13 +13,13 @@ use super::{
     CliError, Exit,
     account::Account,
     block_on, files,
-    format::{Output, Plain},
+    output::Output,
     parameters::{self, ParameterArguments},
     progress::Progress,
-    report::Report,
 };
 use crate::{
     aws::{collect_evidence, config::input_parameters},
+    report::{Report, text::Plain},
     rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, timestamp::Timestamp},
 };
 

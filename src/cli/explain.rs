@@ -5,12 +5,15 @@ use std::io::{self, Write};
 use anstyle::Style;
 use clap::Args;
 
-use super::{CliError, Exit, files::Destination, remedy::Remedy};
-use crate::rule::{
-    cloudtrail_all_regions::{RULE, Reason},
-    evidence::{Refusal, Trail},
-    nearest,
-    parameters::{Parameter, RuleParameters},
+use super::{CliError, Exit, files::Destination};
+use crate::{
+    report::remedies::Remedy,
+    rule::{
+        cloudtrail_all_regions::{RULE, Reason},
+        evidence::{Refusal, Trail},
+        nearest,
+        parameters::{Parameter, RuleParameters},
+    },
 };
 
 const BOLD: Style = Style::new().bold();

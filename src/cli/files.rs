@@ -13,12 +13,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::CliError;
-use crate::rule::{
-    evidence::Evidence,
-    provenance::{Provenance, SavedVerdict},
+use crate::{
+    report::Report,
+    rule::{
+        evidence::Evidence,
+        provenance::{Provenance, SavedVerdict},
+    },
 };
-
-use super::report::Report;
 
 /// Reads a text file; `-` is standard input.
 ///

@@ -12,16 +12,12 @@ use aws_credential_types::Credentials;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::{
-    CliError, Exit, block_on, files,
-    format::{Format, Output, verdict_style},
-    parameters::ParameterArguments,
-    report::Report,
-};
+use super::{CliError, Exit, block_on, files, output::Output, parameters::ParameterArguments};
 use crate::{
     aws::connections::{Connections, Timing},
     error::chain,
     handler::{Clock, Context, Function, HandlerError, Outcome},
+    report::{Report, format::Format, table::verdict_style},
     rule::{
         cloudtrail_all_regions::RULE,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
@@ -88,7 +84,7 @@ impl Invoke {
                 let _ = writeln!(stderr, "{line}");
             }
         }
-        if self.output.format == Format::Table {
+        if self.output.format == Format::TABLE {
             self.output.destination.write(stdout, |out| invoked.show(out))?;
         } else {
             self.output.write_reports(&[invoked.report(&evidence)], stdout)?;

@@ -8,12 +8,10 @@ pub mod compare;
 pub mod definition;
 pub mod explain;
 pub mod files;
-pub mod format;
 pub mod invoke;
+pub mod output;
 pub mod parameters;
 mod progress;
-pub mod remedy;
-pub mod report;
 pub mod shell;
 
 use std::{
@@ -25,9 +23,13 @@ use std::{
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::{aws::fault::CallError, error::chain, handler::HandlerError, rule::evaluation::ComplianceType};
-use format::Plain;
-use report::Report;
+use crate::{
+    aws::fault::CallError,
+    error::chain,
+    handler::HandlerError,
+    report::{Report, text::Plain},
+    rule::evaluation::ComplianceType,
+};
 
 /// Is every management event of this AWS account, in every Region, really being recorded right now? (CIS AWS Foundations
 /// v3.0.0, 3.1)

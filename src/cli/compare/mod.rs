@@ -4,10 +4,7 @@ mod managed;
 mod table;
 mod why;
 
-use std::{
-    io::{self, Write},
-    time::SystemTime,
-};
+use std::{io::Write, time::SystemTime};
 
 use clap::{Args, ValueEnum};
 use futures_util::future::{join, join_all};
@@ -21,7 +18,6 @@ use super::{
     files::Destination,
     parameters::{self, ParameterArguments},
     progress::Progress,
-    report::Report,
 };
 use crate::{
     aws::{
@@ -32,6 +28,7 @@ use crate::{
         fault::CallError,
     },
     error::chain,
+    report::{Report, json},
     rule::{
         cloudtrail_all_regions::{RULE, TrailResult},
         decided_by_parameters,
@@ -193,10 +190,7 @@ impl Compare {
         let (report, comparison) = block_on(self.live(stderr))?;
         self.destination.write(stdout, |out| match self.format {
             CompareFormat::Table => table::render(&report, &comparison, out),
-            CompareFormat::Json => {
-                serde_json::to_writer_pretty(&mut *out, &comparison).map_err(io::Error::from)?;
-                writeln!(out)
-            }
+            CompareFormat::Json => json::pretty(&comparison, out),
         })?;
         if report.compliance_type.is_none() {
             let _ = writeln!(stderr, "error: account {}: {}", report.account_id, report.annotation);

@@ -6,9 +6,10 @@ use anstyle::Style;
 use serde_json::Value;
 
 use super::{ComparedRule, Comparison, Recorded, managed::set, why::age};
-use crate::cli::{
-    format::{Plain, heading, verdict_style},
-    report::Report,
+use crate::report::{
+    Report,
+    table::{heading, verdict_style},
+    text::Plain,
 };
 
 const DIM: Style = Style::new().dimmed();

@@ -7,7 +7,7 @@ use super::{
     managed::{Documented, ManagedRule, set},
 };
 use crate::{
-    cli::report::Report,
+    report::Report,
     rule::{
         cloudtrail_all_regions::{JudgedTrail, RULE, Reason, TrailResult},
         evaluation::ComplianceType,

@@ -13,14 +13,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    cli::report::{Report, TrailReport},
-    rule::{
-        Rule,
-        cloudtrail_all_regions::{RULE, TrailResult},
-        evaluation::ComplianceType,
-        timestamp::Timestamp,
-    },
+use super::{Report, TrailReport};
+use crate::rule::{
+    Rule,
+    cloudtrail_all_regions::{RULE, TrailResult},
+    evaluation::ComplianceType,
+    timestamp::Timestamp,
 };
 
 /// Writes one page, however many accounts there are; the same reports give the same bytes.
@@ -276,7 +274,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        cli::{remedy::Remedy, report::ReasonReport},
+        report::{ReasonReport, remedies::Remedy},
         rule::{
             evaluation::{Annotation, EvaluatedResource, Evaluation},
             provenance::{Call, SavedVerdict},

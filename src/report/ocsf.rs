@@ -4,13 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::finding;
-use crate::{
-    cli::report::{Report, TrailReport},
-    rule::{
-        cloudtrail_all_regions::{RULE, TrailResult},
-        evaluation::{ComplianceType, EvaluatedResource},
-    },
+use super::{Report, TrailReport, finding};
+use crate::rule::{
+    cloudtrail_all_regions::{RULE, TrailResult},
+    evaluation::{ComplianceType, EvaluatedResource},
 };
 
 const COMPLIANCE_FINDING: u32 = 2003;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::cli::report::Report;
+use super::{Report, json};
 
 /// The rows of all accounts; none for an account without verdict, so that an earlier result stands.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
@@ -19,5 +19,5 @@ pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> 
             })
         })
     });
-    super::pretty_json(&json!({"Evaluations": rows.collect::<Vec<_>>()}), out)
+    json::pretty(&json!({"Evaluations": rows.collect::<Vec<_>>()}), out)
 }

@@ -1,9 +1,24 @@
-//! What every format is made from: a verdict, each trail with its reasons, and the remedies.
+//! What a verdict looks like: a report with each trail, its reasons and the remedies, and the formats that show it.
+//!
+//! Pure: it knows no SDK, no arguments and no files.
+
+mod asff;
+mod csv;
+mod evaluations;
+mod finding;
+pub mod format;
+mod html;
+pub(crate) mod json;
+mod junit;
+mod markdown;
+mod ocsf;
+pub mod remedies;
+pub(crate) mod table;
+pub(crate) mod text;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::remedy::Remedy;
 use crate::rule::{
     Verdict,
     cloudtrail_all_regions::{JudgedTrail, RULE, TrailResult},
@@ -13,6 +28,7 @@ use crate::rule::{
     provenance::{Call, Provenance, SavedVerdict},
     timestamp::Timestamp,
 };
+use remedies::Remedy;
 
 /// The verdict on one account, for people and for other programs. `report.schema.json` describes it as JSON.
 #[derive(Debug, Clone, Serialize)]
@@ -88,7 +104,7 @@ impl Report {
     pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: Map<String, Value>) -> Self {
         let Verdict { trails, evaluations } = (RULE.evaluate)(evidence, parameters);
         let is_choice = trails.len() > 1 && trails.iter().all(|judged| judged.result != TrailResult::Pass);
-        let remedies = super::remedy::for_account(evidence, is_choice);
+        let remedies = remedies::for_account(evidence, is_choice);
         let mut trails: Vec<TrailReport> =
             trails.iter().map(|judged| TrailReport::of(judged, evidence, parameters)).collect();
         if trails.iter().any(|trail| trail.result == TrailResult::Pass) {

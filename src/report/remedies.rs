@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::format::Plain;
+use super::text::Plain;
 use crate::rule::{
     cloudtrail_all_regions::Reason,
     evidence::{

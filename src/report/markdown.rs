@@ -2,10 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::{
-    cli::{remedy::Remedy, report::Report},
-    rule::evaluation::ComplianceType,
-};
+use super::{Report, remedies::Remedy};
+use crate::rule::evaluation::ComplianceType;
 
 /// Reports, each below a heading of its own.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {

@@ -4,11 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::finding;
-use crate::{
-    cli::report::{Report, TrailReport},
-    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, evaluation::EvaluatedResource},
-};
+use super::{Report, TrailReport, finding, json};
+use crate::rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, evaluation::EvaluatedResource};
 
 /// What AWS's documentation of `AwsSecurityFinding` allows. Text is cut by bytes, which are never fewer than characters.
 const MAX_DESCRIPTION: usize = 1024;
@@ -22,7 +19,7 @@ const MAX_TEXT: usize = 512;
 /// One finding an account; none for an account without verdict, so that an earlier finding stands.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let findings = reports.iter().filter_map(|report| Some(finding(report, report.compliance_type?)));
-    super::pretty_json(&findings.collect::<Vec<_>>(), out)
+    json::pretty(&findings.collect::<Vec<_>>(), out)
 }
 
 fn finding(report: &Report, compliance_type: ComplianceType) -> Value {

@@ -1,19 +1,11 @@
 //! For people at a terminal.
 
-use std::{
-    fmt::{self, Write as _},
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::{
-    cli::{
-        remedy::Remedy,
-        report::{Report, TrailReport},
-    },
-    rule::{cloudtrail_all_regions::TrailResult, evaluation::ComplianceType},
-};
+use super::{Report, TrailReport, remedies::Remedy, text::Plain};
+use crate::rule::{cloudtrail_all_regions::TrailResult, evaluation::ComplianceType};
 
 const DIM: Style = Style::new().dimmed();
 
@@ -102,27 +94,6 @@ fn remedy(remedy: &Remedy, indent: &str, out: &mut dyn Write) -> io::Result<()> 
     commands.try_for_each(|command| writeln!(out, "{indent}$ {style}{command}{style:#}"))
 }
 
-/// Text from elsewhere, which must not send a terminal escape sequences, nor turn the direction of what stands there.
-pub(crate) struct Plain<'t>(pub(crate) &'t str);
-
-impl Plain<'_> {
-    /// Whether the text is shown as it is.
-    pub(crate) fn is_whole(&self) -> bool {
-        !self.0.chars().any(is_hidden)
-    }
-}
-
-fn is_hidden(character: char) -> bool {
-    let is_mark = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    is_mark || character.is_control()
-}
-
-impl fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|character| f.write_char(if is_hidden(character) { '?' } else { character }))
-    }
-}
-
 /// Green, red, or yellow for neither.
 pub(crate) fn verdict_style(compliance_type: Option<ComplianceType>) -> Style {
     let color = match compliance_type {
@@ -131,16 +102,4 @@ pub(crate) fn verdict_style(compliance_type: Option<ComplianceType>) -> Style {
         Some(ComplianceType::NotApplicable) | None => AnsiColor::Yellow,
     };
     color.on_default().bold()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Plain;
-
-    #[test]
-    fn control_characters_do_not_reach_a_terminal() {
-        let text = Plain("a\u{1b}[2Jb\nc\u{9b}d\u{7f}\u{202e} \u{fc}");
-        assert_eq!(text.to_string(), "a?[2Jb?c?d?? \u{fc}");
-        assert!(!text.is_whole() && Plain("\u{fc}").is_whole());
-    }
 }

@@ -7,11 +7,8 @@ use std::io::{self, Write};
 
 use anstream::StripStream;
 
-use super::table;
-use crate::{
-    cli::report::Report,
-    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType},
-};
+use super::{Report, table};
+use crate::rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType};
 
 /// The reports as one document.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {

@@ -4,13 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::{
-    cli::{
-        remedy::Remedy,
-        report::{ReasonReport, Report, TrailReport},
-    },
-    rule::cloudtrail_all_regions::TrailResult,
-};
+use super::{ReasonReport, Report, TrailReport, remedies::Remedy};
+use crate::rule::cloudtrail_all_regions::TrailResult;
 
 /// The columns: AWS's names where AWS has one.
 #[derive(Serialize)]

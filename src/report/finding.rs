@@ -1,9 +1,7 @@
 //! What the findings of `asff` and `ocsf` have in common.
 
-use crate::{
-    cli::{remedy::Remedy, report::Report},
-    rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, region},
-};
+use super::{Report, remedies::Remedy};
+use crate::rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, region};
 
 /// The recommendation, as CIS words it.
 pub(super) const TITLE: &str = "CIS AWS Foundations v3.0.0, 3.1: Ensure CloudTrail is enabled in all regions";

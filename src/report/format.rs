@@ -1,0 +1,59 @@
+//! The output formats: each is a file that renders reports, and a row of [`Format::ALL`].
+
+use std::io::{self, Write};
+
+use super::{Report, asff, csv, evaluations, html, json, junit, markdown, ocsf, table};
+
+/// An output format.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// What it is called, in lower case.
+    pub name: &'static str,
+    /// Whom it is for, in one line.
+    pub meaning: &'static str,
+    render: fn(&[Report], &mut dyn Write) -> io::Result<()>,
+}
+
+impl Format {
+    /// What a command shows where no other is asked for.
+    pub const TABLE: Self = Self { name: "table", meaning: "For people", render: table::render };
+
+    /// All formats.
+    pub const ALL: [Self; 9] = [
+        Self::TABLE,
+        Self { name: "json", meaning: "For programs; report.schema.json describes it", render: json::render },
+        Self { name: "csv", meaning: "For spreadsheets: a row for each trail and reason", render: csv::render },
+        Self { name: "markdown", meaning: "For the summary of a CI job", render: markdown::render },
+        Self {
+            name: "asff",
+            meaning: "For AWS Security Hub: the findings of `BatchImportFindings`",
+            render: asff::render,
+        },
+        Self {
+            name: "ocsf",
+            meaning: "For data lakes and SIEMs: OCSF 1.6 Compliance Findings, as JSON lines",
+            render: ocsf::render,
+        },
+        Self { name: "junit", meaning: "For the test reports of a CI server", render: junit::render },
+        Self { name: "evaluations", meaning: "What `PutEvaluations` would be sent", render: evaluations::render },
+        Self {
+            name: "html",
+            meaning: "One page for a browser, a printer or a file cabinet; it loads nothing and runs nothing",
+            render: html::render,
+        },
+    ];
+
+    /// Writes reports; none are an empty document.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn render(&self, reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+        (self.render)(reports, out)
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
