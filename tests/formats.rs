@@ -1,4 +1,4 @@
-//! Each output format says what the report says. `tests/formats/run` checks them against their published schemas.
+//! Each output format says what the report says. `tests/outside/formats` checks them against their published schemas.
 #![cfg(feature = "cli")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -2,7 +2,7 @@
 # Checks with jq and sha256sum alone that saved evidence is as it says of itself. Needs bash, jq and sha256sum, and fails
 # without them; and the binaries of `cargo build --bins --examples`.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 built=${CARGO_TARGET_DIR:-target}/debug
 program=$(realpath "$built/cloudtrail-all-regions")
 for tool in jq sha256sum; do

@@ -14,7 +14,7 @@ EVENT_MESSAGE_TYPES = {"ConfigurationItemChangeNotification", "OversizedConfigur
 
 
 def main():
-    path = pathlib.Path(__file__).parents[2] / "rule-definition.json"
+    path = pathlib.Path(__file__).parents[3] / "rule-definition.json"
     definition = json.loads(path.read_text())
     model = botocore.session.get_session().get_service_model("config").operation_model("PutConfigRule")
     from_json(model.input_shape, {"ConfigRule": definition}, "PutConfigRule", constrained=True)

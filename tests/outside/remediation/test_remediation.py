@@ -10,7 +10,7 @@ from automation import InvalidParameters, start_automation_execution
 from conftest import BUCKET
 from stack import ACCOUNT, REGION, Stack
 
-TEMPLATE = pathlib.Path(__file__).parents[2] / "cloudformation/remediation.yaml"
+TEMPLATE = pathlib.Path(__file__).parents[3] / "cloudformation/remediation.yaml"
 TRAIL = "management-events"
 ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL}"
 

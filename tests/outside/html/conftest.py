@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-ACCOUNTS = Path(__file__).parents[2] / "examples" / "accounts"
+ACCOUNTS = Path(__file__).parents[3] / "examples" / "accounts"
 # A browser of Debian's, and nothing that calls home.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync"]

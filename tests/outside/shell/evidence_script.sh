@@ -2,7 +2,7 @@
 # Checks examples/evidence-of-my-account.sh against a fake `aws`. Needs bash and jq, and fails without them.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-script=$here/../../examples/evidence-of-my-account.sh
+script=$here/../../../examples/evidence-of-my-account.sh
 command -v jq >/dev/null || { echo 'jq is needed' >&2; exit 2; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

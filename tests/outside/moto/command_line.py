@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 EXITS = {"COMPLIANT": 0, "NOT_APPLICABLE": 0, "NON_COMPLIANT": 1, None: 2}
 
 

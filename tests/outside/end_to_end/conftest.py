@@ -24,7 +24,7 @@ OTHER_MEMBER = "444455556666"
 REGION = "us-east-1"
 RULE_NAME = "cis-3-1-cloudtrail-all-regions"
 
-EVENTS = pathlib.Path(__file__).parents[1] / "events"
+EVENTS = pathlib.Path(__file__).parents[2] / "events"
 
 
 class Moto:

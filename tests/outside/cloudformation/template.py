@@ -4,7 +4,7 @@ import pathlib
 
 import yaml
 
-FOLDER = pathlib.Path(__file__).parents[2] / "cloudformation"
+FOLDER = pathlib.Path(__file__).parents[3] / "cloudformation"
 
 
 class Loader(yaml.SafeLoader):

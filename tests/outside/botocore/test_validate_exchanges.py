@@ -1,6 +1,6 @@
 """The validator accepts good exchanges and finds each thing that is wrong.
 
-    python -m unittest discover tests/botocore
+    python -m unittest discover tests/outside/botocore
 """
 
 import copy

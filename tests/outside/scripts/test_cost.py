@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-PATH = pathlib.Path(__file__).parents[2] / "scripts/cost"
+PATH = pathlib.Path(__file__).parents[3] / "scripts/cost"
 loader = importlib.machinery.SourceFileLoader("cost", str(PATH))
 cost = importlib.util.module_from_spec(importlib.util.spec_from_loader("cost", loader))
 sys.modules["cost"] = cost

@@ -20,8 +20,8 @@ import junitparser
 from markdown_it import MarkdownIt
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-ROOT = pathlib.Path(__file__).parents[2]
-sys.path.append(str(ROOT / "tests/botocore"))
+ROOT = pathlib.Path(__file__).parents[3]
+sys.path.append(str(ROOT / "tests/outside/botocore"))
 from validate_exchanges import Violation, check_constraints  # noqa: E402
 
 HOSTILE_NAMES = [

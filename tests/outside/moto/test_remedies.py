@@ -177,7 +177,7 @@ def test_where_there_is_no_trail_the_command_deploys_the_template(moto):
     resources = moto.client("cloudformation", account.id).describe_stack_resources(StackName="cloudtrail-all-regions-trail")
     made = {resource.get("ResourceType") for resource in resources["StackResources"]}
     assert made >= {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup"}
-    # moto's CloudFormation makes no trails and no policies of buckets; tests/cloudformation sees to those.
+    # moto's CloudFormation makes no trails and no policies of buckets; tests/outside/cloudformation sees to those.
     assert "AWS::CloudTrail::Trail" not in made
 
 
