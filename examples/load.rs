@@ -12,7 +12,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 
 #[expect(dead_code, reason = "the tests of bootstrap need all of it")]
-#[path = "../tests/bootstrap/lambda.rs"]
+#[path = "../tests/function/lambda.rs"]
 mod lambda;
 
 use std::{

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Keeps, of each target's corpus, the 60 files that cover most: what is checked in and replayed by tests/corpus.rs.
+# Keeps, of each target's corpus, the 60 files that cover most: what is checked in and replayed by tests/decision/corpus.rs.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -7,7 +7,7 @@
 #![expect(clippy::format_push_string, reason = "it is easier to read, and a dozen rows")]
 
 mod certificates;
-#[expect(dead_code, reason = "tests/connections.rs needs all of it")]
+#[expect(dead_code, reason = "tests/function/connections.rs needs all of it")]
 mod endpoint;
 mod floor;
 mod function;

@@ -1,8 +1,5 @@
 //! What must hold for any input. One function a fuzz target; each panics where it does not hold.
 
-#[path = "../../tests/oracle/mod.rs"]
-mod oracle;
-
 use std::{collections::BTreeSet, error::Error};
 
 use cloudtrail_all_regions::{
@@ -21,6 +18,8 @@ use cloudtrail_all_regions::{
     },
 };
 use serde_json::{Map, Value, json};
+
+use crate::oracle;
 
 /// An event is taken soundly or refused; what is said of it does not depend on the result token.
 ///

@@ -8,7 +8,9 @@
 //! ```
 //!
 //! Without a sanitizer, because there is no unsafe code that one could watch, and any toolchain will do.
-//! `tests/corpus.rs` of the package itself replays the corpus through the same checks on stable Rust.
+//! `tests/decision/corpus.rs` of the package itself replays the corpus through the same checks on stable Rust.
 
 pub mod checks;
 pub mod mutate;
+#[path = "../../tests/decision/oracle.rs"]
+mod oracle;

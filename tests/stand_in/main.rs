@@ -1,5 +1,4 @@
 //! The stand-in, spoken to over a plain socket.
-#![cfg(feature = "stand-in")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 mod client;

@@ -3,7 +3,7 @@
 
     check_role.py DIR
 
-DIR holds the exchanges of tests/wire, one a line in *.jsonl files: all the calls of all its scenarios. What else the
+DIR holds the exchanges of tests/function, one a line in *.jsonl files: all the calls of all its scenarios. What else the
 role allows is what Lambda itself needs it for.
 """
 

@@ -1,0 +1,12 @@
+//! The command line as its users meet it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod check;
+mod cli;
+mod compare;
+mod completions;
+mod endpoints;
+mod formats;
+mod harness;
+mod pictures;

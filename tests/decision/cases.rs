@@ -1,0 +1,213 @@
+//! Every case below `tests/cases/cloudtrail_all_regions` holds, and every row of the specification has a case.
+//!
+//! A case gives an Evidence and rule parameters, and expects what the row of `tests/cases/rows.json` that it names
+//! says. A new case is a new file.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cloudtrail_all_regions::rule::{
+    cloudtrail_all_regions::{JudgedTrail, RULE, Reason},
+    decided_by_parameters,
+    evaluation::{EvaluatedResource, Evaluation},
+    evidence::Evidence,
+    parameters::{PARAMETERS, RuleParameters},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::evidence_schema::against_evidence_schema;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Case {
+    row: String,
+    given: Value,
+    rule_parameters: Option<Value>,
+    expect: Expect,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Expect {
+    compliance_type: Option<String>,
+    #[serde(default)]
+    indeterminate: bool,
+    /// By name, or by ARN where names are the same.
+    trails: Option<BTreeMap<String, ExpectedTrail>>,
+    annotation_starts_with: Option<String>,
+    #[serde(default)]
+    annotation_contains: Vec<String>,
+    #[serde(default)]
+    annotation_in_order: Vec<String>,
+    #[serde(default)]
+    annotation_once: Vec<String>,
+    #[serde(default)]
+    annotation_lacks: Vec<String>,
+    trail_rows: Option<BTreeSet<(String, String)>>,
+    #[serde(default)]
+    trail_row_annotation_contains: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ExpectedTrail {
+    result: String,
+    /// Absent where the specification names no code.
+    reasons: Option<Vec<String>>,
+}
+
+/// The rows of section 4 that are about no one parameter.
+const ROWS_OF_ALL_PARAMETERS: [&str; 7] =
+    ["unknown-name", "bad-value", "not-an-object", "trimmed", "json-booleans-and-numbers", "string-or-object", "unset"];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
+}
+
+fn rows() -> BTreeMap<String, String> {
+    serde_json::from_str(&fs::read_to_string(folder("rows.json")).unwrap()).unwrap()
+}
+
+fn case_files() -> Vec<(String, String)> {
+    let files = fs::read_dir(folder("cloudtrail_all_regions")).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<(String, String)> = files
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    cases
+}
+
+#[test]
+fn every_case_holds() {
+    let mut failures = Vec::new();
+    for (file, text) in case_files() {
+        let outcome = serde_json::from_str::<Case>(&text).map_err(|error| vec![error.to_string()]);
+        if let Err(wrong) = outcome.and_then(|case| run(&case)) {
+            failures.extend(wrong.into_iter().map(|what| format!("{file}: {what}")));
+        }
+    }
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_case_names_a_row_and_every_row_has_a_case() {
+    let rows: BTreeSet<String> = rows().into_keys().collect();
+    let named: BTreeSet<String> = case_files()
+        .iter()
+        .filter_map(|(_, text)| serde_json::from_str::<Case>(text).ok())
+        .map(|case| case.row)
+        .collect();
+    assert_eq!(named, rows);
+}
+
+#[test]
+fn every_parameter_has_a_row_and_every_row_a_parameter() {
+    let rows = rows();
+    let of_section_4: BTreeSet<&str> = rows.keys().filter_map(|row| row.strip_prefix("4.")).collect();
+    let declared = PARAMETERS.iter().map(|parameter| parameter.name).chain(ROWS_OF_ALL_PARAMETERS);
+    assert_eq!(of_section_4, declared.collect::<BTreeSet<&str>>());
+}
+
+/// Runs a case as the handler would; what is wrong, if anything is.
+fn run(case: &Case) -> Result<(), Vec<String>> {
+    let against_schema = against_evidence_schema(&case.given);
+    if !against_schema.is_empty() {
+        return Err(against_schema);
+    }
+    let evidence = Evidence::parse(&case.given.to_string()).map_err(|error| vec![error.to_string()])?;
+    let parameters = RuleParameters::parse(case.rule_parameters.as_ref(), &evidence.region);
+    let deleted_trail = evidence.deleted_trail.as_deref();
+    let mut wrong = Vec::new();
+    let decided = decided_by_parameters(&parameters, &evidence.account_id, &evidence.region, deleted_trail);
+    let evaluations = if let Some(evaluations) = decided {
+        check(&mut wrong, case.expect.trails.is_none(), || "the parameters decide, so no trail is judged".to_owned());
+        Ok(evaluations)
+    } else {
+        let parameters = parameters.map_err(|misconfigured| vec![misconfigured.to_string()])?;
+        let verdict = (RULE.evaluate)(&evidence, &parameters);
+        check_trails(&mut wrong, &case.expect, &verdict.trails);
+        verdict.evaluations
+    };
+    match evaluations {
+        Err(indeterminate) => check(&mut wrong, case.expect.indeterminate, || indeterminate.to_string()),
+        Ok(evaluations) => check_evaluations(&mut wrong, &case.expect, &evidence, &evaluations),
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+fn check(wrong: &mut Vec<String>, holds: bool, what: impl FnOnce() -> String) {
+    if !holds {
+        wrong.push(what());
+    }
+}
+
+fn check_trails(wrong: &mut Vec<String>, expect: &Expect, judged: &[JudgedTrail]) {
+    let Some(expected) = &expect.trails else { return };
+    check(wrong, judged.len() == expected.len(), || format!("{} trails were judged", judged.len()));
+    for trail in judged {
+        let (name, arn) = (trail.trail.display_name(), trail.trail.trail_arn.as_deref().unwrap_or_default());
+        let Some(expected) = expected.get(arn).or_else(|| expected.get(name)) else {
+            wrong.push(format!("nothing is expected of trail {name}"));
+            continue;
+        };
+        let result = format!("{:?}", trail.result);
+        let reasons: Vec<&str> = trail.reasons.iter().map(Reason::code).collect();
+        check(wrong, result == expected.result, || format!("trail {name} is {result} for {reasons:?}"));
+        if let Some(expected) = &expected.reasons {
+            check(wrong, reasons == *expected, || format!("the reasons of trail {name} are {reasons:?}"));
+        }
+        check(wrong, (result == "Pass") == reasons.is_empty(), || format!("trail {name} is {result} for {reasons:?}"));
+    }
+}
+
+fn check_evaluations(wrong: &mut Vec<String>, expect: &Expect, evidence: &Evidence, evaluations: &[Evaluation]) {
+    let [account, rows @ ..] = evaluations else {
+        return wrong.push("the account has no row".to_owned());
+    };
+    let account_resource = EvaluatedResource::account(&evidence.account_id);
+    check(wrong, account.resource == account_resource, || format!("the first row is of {:?}", account.resource));
+    let compliance_type = account.compliance_type.as_str();
+    let annotation = account.annotation.as_str();
+    check(wrong, !expect.indeterminate && expect.compliance_type.as_deref() == Some(compliance_type), || {
+        format!("the account is {compliance_type}: {annotation}")
+    });
+    for evaluation in evaluations {
+        let text = evaluation.annotation.as_str();
+        let is_legal = (1..=256).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        check(wrong, is_legal, || format!("no legal annotation: {text:?}"));
+    }
+    if let Some(start) = &expect.annotation_starts_with {
+        check(wrong, annotation.starts_with(start), || format!("does not start with `{start}`: {annotation}"));
+    }
+    for piece in &expect.annotation_contains {
+        check(wrong, annotation.contains(piece), || format!("`{piece}` is not in: {annotation}"));
+    }
+    for piece in &expect.annotation_lacks {
+        check(wrong, !annotation.contains(piece), || format!("`{piece}` is in: {annotation}"));
+    }
+    for piece in &expect.annotation_once {
+        check(wrong, annotation.matches(piece).count() == 1, || format!("`{piece}` is not once in: {annotation}"));
+    }
+    let places: Vec<Option<usize>> = expect.annotation_in_order.iter().map(|piece| annotation.find(piece)).collect();
+    check(wrong, places.is_sorted() && !places.contains(&None), || format!("not in order: {annotation}"));
+
+    let given: Vec<(String, String)> =
+        rows.iter().map(|row| (row.resource.resource_id.clone(), row.compliance_type.as_str().to_owned())).collect();
+    let of_trails = rows.iter().all(|row| row.resource.resource_type == EvaluatedResource::TRAIL);
+    check(wrong, of_trails, || format!("a row that is no trail's: {rows:?}"));
+    if let Some(expected) = &expect.trail_rows {
+        let is_exact = given.len() == expected.len() && given.iter().all(|row| expected.contains(row));
+        check(wrong, is_exact, || format!("the trail rows are {given:?}"));
+    }
+    for (id, pieces) in &expect.trail_row_annotation_contains {
+        let text = rows.iter().find(|row| row.resource.resource_id == *id).map_or("", |row| row.annotation.as_str());
+        for piece in pieces {
+            check(wrong, text.contains(piece), || format!("`{piece}` is not in the row of {id}: {text}"));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What is decided of evidence, parameters and an event: no SDK, no socket.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod cases;
+pub mod corpus;
+mod evidence_schema;
+mod examples;
+mod invocation;
+mod oracle;
+mod properties;
+mod reasons;
+mod recorded_accounts;
+mod schema;

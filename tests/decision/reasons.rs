@@ -1,0 +1,650 @@
+//! One trail that passes; break one thing, and the reason is that thing.
+
+#![expect(clippy::unnecessary_wraps, reason = "an answer stands in a field that may be absent")]
+
+use cloudtrail_all_regions::rule::{
+    cloudtrail_all_regions::{RULE, Reason, TrailResult},
+    decided_by_parameters,
+    evaluation::{ComplianceType, Evaluation},
+    evidence::{EventSelector, EventSelectors, Evidence, Observed, Refusal, Trail, TrailStatus},
+    parameters::{Misconfigured, OnIndeterminate, PARAMETERS, RuleParameters},
+    timestamp::Timestamp,
+};
+use serde_json::{Value, json};
+
+fn compliant() -> Evidence {
+    let evidence = json!({
+        "accountId": "123456789012",
+        "region": "us-east-1",
+        "collectedAt": "2026-11-01T12:00:00Z",
+        "trails": [{
+            "Name": "management-events",
+            "TrailARN": "arn:aws:cloudtrail:us-east-1:123456789012:trail/management-events",
+            "HomeRegion": "us-east-1",
+            "S3BucketName": "trail-logs",
+            "IsMultiRegionTrail": true,
+            "IncludeGlobalServiceEvents": true,
+            "IsOrganizationTrail": true,
+            "HasCustomEventSelectors": true,
+            "LogFileValidationEnabled": true,
+            "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/36812ccf-daaf-49b1-a24b-0eef254ffe41",
+            "SnsTopicARN": "arn:aws:sns:us-east-1:123456789012:trail",
+            "CloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:trail:*",
+            "GetTrailStatus": {
+                "IsLogging": true,
+                "LatestDeliveryTime": "2026-11-01T11:00:00Z",
+                "StartLoggingTime": "2026-01-01T00:00:00Z",
+            },
+            "GetEventSelectors": {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": true}]},
+        }],
+    });
+    Evidence::parse(&evidence.to_string()).unwrap()
+}
+
+/// Every requirement that the compliant trail meets.
+fn demanding() -> Value {
+    json!({
+        "checkDelivery": "true",
+        "maxDeliveryAgeHours": "1",
+        "s3BucketName": "trail-logs",
+        "snsTopicArn": "arn:aws:sns:us-east-1:123456789012:trail",
+        "cloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:trail",
+        "includeManagementEvents": "true",
+        "readWriteType": "All",
+        "requireLogFileValidation": "true",
+        "requireKmsEncryption": "true",
+        "requireCloudWatchLogs": "true",
+        "requireOrganizationTrail": "true",
+        "trustOrganizationTrail": "true",
+        "reportingRegion": "us-east-1",
+    })
+}
+
+fn parameters(rule_parameters: &Value) -> RuleParameters {
+    RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap()
+}
+
+fn trail_of(evidence: &mut Evidence) -> &mut Trail {
+    match &mut evidence.trails {
+        Observed::Known(trails) => &mut trails[0],
+        other => panic!("{other:?}"),
+    }
+}
+
+fn status_of(trail: &mut Trail) -> &mut TrailStatus {
+    match &mut trail.get_trail_status {
+        Some(Observed::Known(status)) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refusal(operation: &str, code: &str) -> Refusal {
+    Refusal { operation: operation.to_owned(), code: code.to_owned(), home_region_code: None }
+}
+
+fn refused<T>(refused: &Refusal) -> Option<Observed<T>> {
+    Some(Observed::Refused { refused: refused.clone() })
+}
+
+fn unanswered<T>(unanswered: &Refusal) -> Option<Observed<T>> {
+    Some(Observed::Unanswered { unanswered: unanswered.clone() })
+}
+
+fn selectors(selectors: &Value) -> Option<Observed<EventSelectors>> {
+    Some(Observed::Known(serde_json::from_value(selectors.clone()).unwrap()))
+}
+
+fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn judged_by(rule_parameters: &Value, change: impl FnOnce(&mut Trail)) -> (TrailResult, Vec<Reason>) {
+    let mut evidence = compliant();
+    change(trail_of(&mut evidence));
+    let verdict = (RULE.evaluate)(&evidence, &parameters(rule_parameters));
+    let [judged] = &verdict.trails[..] else { panic!("{:?}", verdict.trails) };
+    (judged.result, judged.reasons.clone())
+}
+
+/// The only reason, by all requirements at once.
+fn broken(change: impl FnOnce(&mut Trail)) -> (TrailResult, Reason) {
+    let (result, reasons) = judged_by(&demanding(), change);
+    let [reason] = &reasons[..] else { panic!("{result:?} for {reasons:?}") };
+    (result, reason.clone())
+}
+
+fn fails(change: impl FnOnce(&mut Trail)) -> Reason {
+    let (result, reason) = broken(change);
+    assert_eq!(result, TrailResult::Fail, "{reason:?}");
+    reason
+}
+
+fn passes(rule_parameters: &Value, change: impl FnOnce(&mut Trail)) {
+    assert_eq!(judged_by(rule_parameters, change), (TrailResult::Pass, Vec::new()));
+}
+
+#[test]
+fn a_trail_that_meets_every_requirement_passes() {
+    passes(&demanding(), |_| {});
+}
+
+#[test]
+fn what_describe_trails_shows() {
+    for claim in [Some(false), None] {
+        assert_eq!(fails(|trail| trail.is_multi_region_trail = claim), Reason::SingleRegion);
+    }
+    assert_eq!(fails(|trail| trail.include_global_service_events = Some(false)), Reason::NoGlobalServiceEvents);
+    passes(&demanding(), |trail| trail.include_global_service_events = None);
+    for claim in [Some(false), None] {
+        assert_eq!(fails(|trail| trail.is_organization_trail = claim), Reason::NotOrganizationTrail);
+        assert_eq!(fails(|trail| trail.log_file_validation_enabled = claim), Reason::NoLogFileValidation);
+    }
+    for key in [None, Some(String::new())] {
+        assert_eq!(fails(|trail| trail.kms_key_id = key), Reason::NoKmsEncryption);
+    }
+    let other = || Some("other".to_owned());
+    assert_eq!(fails(|trail| trail.s3_bucket_name = other()), Reason::OtherBucket { actual: other() });
+    assert_eq!(fails(|trail| trail.s3_bucket_name = None), Reason::OtherBucket { actual: None });
+    assert_eq!(fails(|trail| trail.sns_topic_arn = other()), Reason::OtherTopic { actual: other() });
+    assert_eq!(fails(|trail| trail.sns_topic_arn = Some(String::new())), Reason::OtherTopic { actual: None });
+    assert_eq!(
+        fails(|trail| trail.cloud_watch_logs_log_group_arn = other()),
+        Reason::OtherLogGroup { actual: other() }
+    );
+    for key in [None, Some(String::new()), Some(":*".to_owned())] {
+        let (result, reasons) = judged_by(&demanding(), |trail| trail.cloud_watch_logs_log_group_arn = key);
+        assert_eq!(result, TrailResult::Fail);
+        assert_eq!(reasons, [Reason::OtherLogGroup { actual: None }, Reason::NoCloudWatchLogs]);
+    }
+}
+
+#[test]
+fn what_get_trail_status_answers() {
+    let denied = refusal("GetTrailStatus", "AccessDeniedException");
+    let throttled = refusal("GetTrailStatus", "ThrottlingException");
+    let unreadable = Reason::StatusRefused(denied.clone());
+    assert_eq!(broken(|trail| trail.get_trail_status = refused(&denied)), (TrailResult::Unknown, unreadable));
+    let hidden = Reason::Unanswered(throttled.clone());
+    assert_eq!(broken(|trail| trail.get_trail_status = unanswered(&throttled)), (TrailResult::Hidden, hidden));
+    assert_eq!(broken(|trail| trail.get_trail_status = None).0, TrailResult::Hidden);
+    let absent = broken(|trail| status_of(trail).is_logging = None);
+    assert_eq!(absent, (TrailResult::Unknown, Reason::IsLoggingAbsent));
+
+    assert_eq!(fails(|trail| status_of(trail).is_logging = Some(false)), Reason::NotLogging { since: None });
+    let stopped = fails(|trail| {
+        let status = status_of(trail);
+        status.is_logging = Some(false);
+        status.stop_logging_time = Some(time("2026-10-31T00:00:00Z"));
+        status.latest_delivery_error = Some("AccessDenied".to_owned());
+        status.latest_delivery_time = Some(time("2026-10-31T00:00:00Z"));
+    });
+    assert_eq!(stopped, Reason::NotLogging { since: Some(time("2026-10-31T00:00:00Z")) });
+    let failing = fails(|trail| status_of(trail).latest_delivery_error = Some(" NoSuchBucket ".to_owned()));
+    assert_eq!(failing, Reason::DeliveryFailing { s3_error: "NoSuchBucket".to_owned() });
+    for none in ["", " ", "None"] {
+        passes(&demanding(), |trail| status_of(trail).latest_delivery_error = Some(none.to_owned()));
+    }
+}
+
+#[test]
+fn a_delivery_may_be_exactly_as_old_as_the_limit() {
+    let stale = |latest: Option<&str>, max_hours| Reason::DeliveryStale { latest: latest.map(time), max_hours };
+    for (hours, oldest, too_old) in [
+        (1, "2026-11-01T11:00:00Z", "2026-11-01T10:59:59.999Z"),
+        (168, "2026-10-25T12:00:00Z", "2026-10-25T11:59:59.999Z"),
+    ] {
+        let limit = json!({"maxDeliveryAgeHours": hours});
+        passes(&limit, |trail| status_of(trail).latest_delivery_time = Some(time(oldest)));
+        let (result, reasons) = judged_by(&limit, |trail| status_of(trail).latest_delivery_time = Some(time(too_old)));
+        assert_eq!((result, &reasons[..]), (TrailResult::Fail, &[stale(Some(too_old), hours)][..]));
+    }
+    passes(&demanding(), |trail| status_of(trail).latest_delivery_time = Some(time("2026-11-01T13:00:00Z")));
+    assert_eq!(fails(|trail| status_of(trail).latest_delivery_time = None), stale(None, 1));
+    let old_and_unstarted = fails(|trail| {
+        status_of(trail).start_logging_time = None;
+        status_of(trail).latest_delivery_time = Some(time("2026-11-01T00:00:00Z"));
+    });
+    assert_eq!(old_and_unstarted, stale(Some("2026-11-01T00:00:00Z"), 1));
+    let unknown = broken(|trail| {
+        status_of(trail).start_logging_time = None;
+        status_of(trail).latest_delivery_time = None;
+    });
+    assert_eq!(unknown, (TrailResult::Unknown, Reason::DeliveryTimeAbsent));
+    passes(&json!({}), |trail| status_of(trail).latest_delivery_time = None);
+}
+
+#[test]
+fn what_get_event_selectors_answers() {
+    let denied = refusal("GetEventSelectors", "AccessDeniedException");
+    let throttled = refusal("GetEventSelectors", "ThrottlingException");
+    let unreadable = (TrailResult::Unknown, Reason::SelectorsRefused(denied.clone()));
+    for has_custom in [Some(true), None] {
+        let result = broken(|trail| {
+            trail.has_custom_event_selectors = has_custom;
+            trail.get_event_selectors = refused(&denied);
+        });
+        assert_eq!(result, unreadable);
+        let empty = fails(|trail| {
+            trail.has_custom_event_selectors = has_custom;
+            trail.get_event_selectors = selectors(&json!({}));
+        });
+        assert_eq!(empty, Reason::NoManagementEvents);
+    }
+    for answer in [refused(&denied), selectors(&json!({}))] {
+        passes(&demanding(), |trail| {
+            trail.has_custom_event_selectors = Some(false);
+            trail.get_event_selectors = answer;
+        });
+    }
+    let hidden = (TrailResult::Hidden, Reason::Unanswered(throttled.clone()));
+    assert_eq!(broken(|trail| trail.get_event_selectors = unanswered(&throttled)), hidden);
+    assert_eq!(broken(|trail| trail.get_event_selectors = None).0, TrailResult::Hidden);
+}
+
+#[test]
+fn what_the_selectors_leave_out() {
+    let kms = "kms.amazonaws.com";
+    let read = json!({"ReadWriteType": "ReadOnly"});
+    let write = json!({"ReadWriteType": "WriteOnly"});
+    let none = json!({"IncludeManagementEvents": false});
+    let odd = json!({"ReadWriteType": "Some"});
+    let excluding = json!({"ExcludeManagementEventSources": [kms, "rdsdata.amazonaws.com", kms]});
+    let sources = vec![kms.to_owned(), "rdsdata.amazonaws.com".to_owned()];
+    for (basic, reason) in [
+        (json!([none]), Reason::NoManagementEvents),
+        (json!([read, none]), Reason::ReadOnly),
+        (json!([none, write]), Reason::WriteOnly),
+        (json!([write, read]), Reason::SplitSelectors),
+        (json!([read, odd, excluding]), Reason::ExcludedEventSources(sources)),
+        (json!([read, odd]), Reason::FilteredManagementEvents),
+    ] {
+        assert_eq!(fails(|trail| trail.get_event_selectors = selectors(&json!({"EventSelectors": basic}))), reason);
+        let mut with_a_good_one = basic.clone();
+        with_a_good_one.as_array_mut().unwrap().push(json!(EventSelector::default()));
+        passes(&demanding(), |trail| {
+            trail.get_event_selectors = selectors(&json!({"EventSelectors": with_a_good_one}));
+        });
+    }
+    let allowing = json!({"allowedExcludedEventSources": kms});
+    let (_, reasons) = judged_by(&allowing, |trail| {
+        trail.get_event_selectors = selectors(&json!({"EventSelectors": [excluding]}));
+    });
+    assert_eq!(reasons, [Reason::ExcludedEventSources(vec!["rdsdata.amazonaws.com".to_owned()])]);
+}
+
+#[test]
+fn an_own_trail_that_is_not_found_at_home_is_deleted() {
+    let gone = refusal("GetTrailStatus", "TrailNotFoundException");
+    assert_eq!(fails(|trail| trail.get_trail_status = refused(&gone)), Reason::Deleted);
+    assert_eq!(fails(|trail| trail.get_event_selectors = refused(&gone)), Reason::Deleted);
+    let elsewhere = Refusal { home_region_code: Some("AccessDeniedException".to_owned()), ..gone.clone() };
+    let unreadable = (TrailResult::Unknown, Reason::StatusRefused(elsewhere.clone()));
+    assert_eq!(broken(|trail| trail.get_trail_status = refused(&elsewhere)), unreadable);
+    let of_another_account = judged_by(&json!({}), |trail| {
+        trail.trail_arn = Some("arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events".to_owned());
+        trail.get_trail_status = refused(&gone);
+    });
+    assert_eq!(of_another_account, (TrailResult::Unknown, vec![Reason::StatusRefused(gone)]));
+}
+
+#[test]
+fn a_trail_that_cannot_be_asked_about_is_unknown() {
+    let unknown = (TrailResult::Unknown, Reason::NotAddressable);
+    assert_eq!(broken(|trail| trail.trail_arn = None), unknown);
+    assert_eq!(broken(|trail| trail.home_region = Some("no/region".to_owned())), unknown);
+    passes(&demanding(), |trail| trail.home_region = None);
+}
+
+#[test]
+fn trust_stands_for_refused_reads_of_another_accounts_organization_trail_only() {
+    let denied = refusal("GetTrailStatus", "AccessDeniedException");
+    let foreign = |trail: &mut Trail| {
+        trail.trail_arn = Some("arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events".to_owned());
+        trail.get_trail_status = refused(&denied);
+    };
+    passes(&demanding(), foreign);
+    let unknown = (TrailResult::Unknown, vec![Reason::StatusRefused(denied.clone())]);
+    assert_eq!(judged_by(&json!({}), foreign), unknown);
+    let trust = json!({"trustOrganizationTrail": "true"});
+    assert_eq!(judged_by(&trust, |trail| trail.get_trail_status = refused(&denied)), unknown);
+    for claim in [Some(false), None] {
+        let result = judged_by(&trust, |trail| {
+            foreign(trail);
+            trail.is_organization_trail = claim;
+        });
+        assert_eq!(result, unknown);
+    }
+    let of_one_region = judged_by(&trust, |trail| {
+        foreign(trail);
+        trail.is_multi_region_trail = Some(false);
+    });
+    assert_eq!(of_one_region, (TrailResult::Fail, vec![Reason::SingleRegion]));
+    for (home_region_code, result) in [
+        ("AccessDeniedException", TrailResult::Pass),
+        ("TimedOut", TrailResult::Unknown),
+        ("ConnectionFailed", TrailResult::Unknown),
+    ] {
+        let at_home = Refusal { home_region_code: Some(home_region_code.to_owned()), ..denied.clone() };
+        let (judged, _) = judged_by(&trust, |trail| {
+            foreign(trail);
+            trail.get_trail_status = refused(&at_home);
+        });
+        assert_eq!(judged, result, "{home_region_code}");
+    }
+}
+
+type Change<'c> = &'c dyn Fn(&mut Trail);
+
+#[test]
+fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
+    let custom = |claim: Option<bool>| {
+        move |trail: &mut Trail| {
+            trail.has_custom_event_selectors = claim;
+            trail.get_event_selectors = refused(&refusal("GetEventSelectors", "AccessDeniedException"));
+        }
+    };
+    let claims: [(Change, Change, TrailResult); 5] = [
+        (&|_| {}, &|trail| trail.is_multi_region_trail = None, TrailResult::Fail),
+        (&|_| {}, &|trail| trail.include_global_service_events = Some(false), TrailResult::Fail),
+        (
+            &|trail| trail.include_global_service_events = None,
+            &|trail| trail.include_global_service_events = Some(false),
+            TrailResult::Fail,
+        ),
+        (&custom(Some(false)), &custom(Some(true)), TrailResult::Unknown),
+        (&custom(Some(false)), &custom(None), TrailResult::Unknown),
+    ];
+    for (more, less, result) in claims {
+        let describe = |change: Change| {
+            let mut evidence = compliant();
+            change(trail_of(&mut evidence));
+            trail_of(&mut evidence).clone()
+        };
+        for trails in [[describe(more), describe(less)], [describe(less), describe(more)]] {
+            let evidence = Evidence { trails: Observed::Known(trails.to_vec()), ..compliant() };
+            let verdict = (RULE.evaluate)(&evidence, &RuleParameters::default());
+            let results: Vec<TrailResult> = verdict.trails.iter().map(|judged| judged.result).collect();
+            assert_eq!(results, [result]);
+        }
+    }
+}
+
+#[test]
+fn what_fails_outweighs_what_is_unknown_and_that_what_is_hidden() {
+    assert!(TrailResult::Pass < TrailResult::Hidden);
+    assert!(TrailResult::Hidden < TrailResult::Unknown);
+    assert!(TrailResult::Unknown < TrailResult::Fail);
+}
+
+#[test]
+fn every_reason_has_a_code_of_its_kind_and_a_sentence_with_its_facts() {
+    let denied = Refusal {
+        operation: "GetTrailStatus".to_owned(),
+        code: "AccessDeniedException".to_owned(),
+        home_region_code: Some("TimedOut".to_owned()),
+    };
+    let when = time("2026-10-31T01:02:03Z");
+    let other = || Some("the-other".to_owned());
+    for (reason, code, pieces) in [
+        (Reason::SingleRegion, "single-region", &["one Region"][..]),
+        (Reason::NoGlobalServiceEvents, "no-global-service-events", &["global service events"]),
+        (Reason::Deleted, "deleted", &["not exist"]),
+        (Reason::NotAddressable, "status-unreadable", &["no ARN"]),
+        (
+            Reason::StatusRefused(denied.clone()),
+            "status-unreadable",
+            &["GetTrailStatus AccessDeniedException", "TimedOut"],
+        ),
+        (Reason::IsLoggingAbsent, "status-unreadable", &["GetTrailStatus", "logging"]),
+        (Reason::NotLogging { since: None }, "not-logging", &["logging is off"]),
+        (Reason::NotLogging { since: Some(when) }, "not-logging", &["logging is off", "2026-10-31T01:02:03Z"]),
+        (Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned() }, "delivery-failing", &["S3", "NoSuchKey"]),
+        (
+            Reason::DeliveryStale { latest: Some(when), max_hours: 24 },
+            "delivery-stale",
+            &["2026-10-31T01:02:03Z", "24 h"],
+        ),
+        (Reason::DeliveryStale { latest: None, max_hours: 24 }, "delivery-stale", &["not delivered"]),
+        (Reason::DeliveryTimeAbsent, "delivery-stale", &["does not say", "delivered"]),
+        (Reason::SelectorsRefused(denied.clone()), "selectors-unreadable", &["selectors", "AccessDeniedException"]),
+        (Reason::NoManagementEvents, "no-management-events", &["no management events"]),
+        (Reason::ReadOnly, "read-only", &["only read"]),
+        (Reason::WriteOnly, "write-only", &["only write"]),
+        (Reason::SplitSelectors, "split-selectors", &["both read and write"]),
+        (Reason::ExcludedEventSources(vec!["a".to_owned(), "b".to_owned()]), "excluded-event-sources", &["a and b"]),
+        (Reason::FilteredManagementEvents, "filtered-management-events", &["filter"]),
+        (Reason::OtherBucket { actual: other() }, "other-bucket", &["bucket", "the-other"]),
+        (Reason::OtherBucket { actual: None }, "other-bucket", &["no bucket"]),
+        (Reason::OtherTopic { actual: other() }, "other-topic", &["topic", "the-other"]),
+        (Reason::OtherLogGroup { actual: other() }, "other-log-group", &["log group", "the-other"]),
+        (Reason::NoLogFileValidation, "no-log-file-validation", &["log file validation"]),
+        (Reason::NoKmsEncryption, "no-kms-encryption", &["KMS"]),
+        (Reason::NoCloudWatchLogs, "no-cloudwatch-logs", &["no log group"]),
+        (Reason::NotOrganizationTrail, "not-organization-trail", &["no organization trail"]),
+        (Reason::Unanswered(denied.clone()), "unanswered", &["not read this time", "AccessDeniedException"]),
+    ] {
+        assert_eq!(reason.code(), code);
+        let sentence = reason.to_string();
+        for piece in pieces {
+            assert!(sentence.contains(piece), "{piece}: {sentence}");
+        }
+    }
+}
+
+#[test]
+fn the_account_is_decided_by_its_trails() {
+    let account = |evidence: &Evidence, rule_parameters: &Value| {
+        (RULE.evaluate)(evidence, &parameters(rule_parameters)).evaluations.map(|rows| rows[0].compliance_type)
+    };
+    let mut evidence = compliant();
+    assert_eq!(account(&evidence, &json!({})), Ok(ComplianceType::Compliant));
+    trail_of(&mut evidence).get_trail_status = unanswered(&refusal("GetTrailStatus", "TimedOut"));
+    assert!(account(&evidence, &json!({})).unwrap_err().to_string().contains("GetTrailStatus TimedOut"));
+    trail_of(&mut evidence).get_trail_status = refused(&refusal("GetTrailStatus", "AccessDeniedException"));
+    assert_eq!(account(&evidence, &json!({})), Ok(ComplianceType::NonCompliant));
+    let error = account(&evidence, &json!({"onIndeterminate": "ERROR"})).unwrap_err().to_string();
+    assert!(error.contains("GetTrailStatus AccessDeniedException"), "{error}");
+    let describe_trails = refusal("DescribeTrails", "AccessDeniedException");
+    evidence.trails = Observed::Refused { refused: describe_trails.clone() };
+    assert_eq!(account(&evidence, &json!({})), Ok(ComplianceType::NonCompliant));
+    evidence.trails = Observed::Unanswered { unanswered: describe_trails };
+    assert!(account(&evidence, &json!({})).is_err());
+    evidence.trails = Observed::Known(Vec::new());
+    assert_eq!(account(&evidence, &json!({"onIndeterminate": "ERROR"})), Ok(ComplianceType::NonCompliant));
+}
+
+#[test]
+fn the_refused_call_stands_in_front_where_its_line_does_not_fit() {
+    let annotation = |first: &str| {
+        let mut evidence = compliant();
+        trail_of(&mut evidence).get_trail_status = refused(&refusal("GetTrailStatus", "AccessDeniedException"));
+        let mut stopped = trail_of(&mut compliant()).clone();
+        stopped.trail_arn = Some("arn:aws:cloudtrail:us-east-1:123456789012:trail/first".to_owned());
+        stopped.name = Some(first.to_owned());
+        status_of(&mut stopped).is_logging = Some(false);
+        evidence.trails = Observed::Known(vec![trail_of(&mut evidence).clone(), stopped]);
+        (RULE.evaluate)(&evidence, &RuleParameters::default()).evaluations.unwrap()[0].annotation.to_string()
+    };
+    let unreadable = "management-events: status unreadable (GetTrailStatus AccessDeniedException)";
+    assert_eq!(annotation("first"), format!("Could not verify: first: logging is off; {unreadable}"));
+    let first = "x".repeat(150);
+    assert_eq!(
+        annotation(&first),
+        format!("Could not verify (GetTrailStatus AccessDeniedException): {first}: logging is off; +1 more")
+    );
+}
+
+#[test]
+fn a_compliant_annotation_says_what_is_left_out_or_unchecked() {
+    let annotation = |rule_parameters: &Value, excluded: &Value| {
+        let mut evidence = compliant();
+        let basic = json!({"EventSelectors": [{"ExcludeManagementEventSources": excluded}]});
+        trail_of(&mut evidence).get_event_selectors = selectors(&basic);
+        let rows = (RULE.evaluate)(&evidence, &parameters(rule_parameters)).evaluations.unwrap();
+        rows[0].annotation.to_string()
+    };
+    let plain = annotation(&json!({}), &json!([]));
+    assert!(plain.contains("management-events") && plain.contains("trail-logs"), "{plain}");
+    assert!(!plain.contains("except") && !plain.contains("not checked"), "{plain}");
+    let allowing =
+        annotation(&json!({"allowedExcludedEventSources": "kms.amazonaws.com"}), &json!(["kms.amazonaws.com"]));
+    assert!(allowing.contains("kms.amazonaws.com"), "{allowing}");
+    let unchecked = annotation(&json!({"checkDelivery": "false"}), &json!([]));
+    assert!(unchecked.contains("delivery not checked"), "{unchecked}");
+}
+
+fn misconfigured(rule_parameters: &Value) -> Misconfigured {
+    RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap_err()
+}
+
+#[test]
+fn no_parameters_and_all_defaults_are_the_default() {
+    let defaults: Value =
+        PARAMETERS.iter().filter_map(|parameter| Some((parameter.name, parameter.default?))).collect();
+    for none in [json!(null), json!({}), json!(""), json!("  "), json!("{}"), json!(" { } "), json!("null"), defaults] {
+        assert_eq!(parameters(&none), RuleParameters::default(), "{none}");
+    }
+    assert_eq!(RuleParameters::parse(None, "us-east-1"), Ok(RuleParameters::default()));
+    for parameter in PARAMETERS {
+        for unset in [json!(null), json!(""), json!(" \t")] {
+            assert_eq!(parameters(&json!({parameter.name: unset})), RuleParameters::default(), "{}", parameter.name);
+        }
+    }
+}
+
+#[test]
+fn each_parameter_sets_its_own_value() {
+    let all = parameters(&json!({
+        "checkDelivery": "False",
+        "maxDeliveryAgeHours": 168,
+        "allowedExcludedEventSources": "rdsdata.amazonaws.com,kms.amazonaws.com",
+        "s3BucketName": "abc",
+        "snsTopicArn": "arn:aws:sns:us-east-1:123456789012:t",
+        "cloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:l:*",
+        "requireLogFileValidation": true,
+        "requireKmsEncryption": "TRUE",
+        "requireCloudWatchLogs": "true",
+        "requireOrganizationTrail": "true",
+        "trustOrganizationTrail": "true",
+        "onIndeterminate": "ERROR",
+        "trailResults": "true",
+        "reportingRegion": "eu-central-1",
+    }));
+    let expected = RuleParameters {
+        check_delivery: false,
+        max_delivery_age_hours: Some(168),
+        allowed_excluded_event_sources: vec!["rdsdata.amazonaws.com".to_owned(), "kms.amazonaws.com".to_owned()],
+        s3_bucket_name: Some("abc".to_owned()),
+        sns_topic_arn: Some("arn:aws:sns:us-east-1:123456789012:t".to_owned()),
+        cloud_watch_logs_log_group_arn: Some("arn:aws:logs:us-east-1:123456789012:log-group:l".to_owned()),
+        require_log_file_validation: true,
+        require_kms_encryption: true,
+        require_cloud_watch_logs: true,
+        require_organization_trail: true,
+        trust_organization_trail: true,
+        on_indeterminate: OnIndeterminate::Error,
+        trail_results: true,
+        reporting_region: Some("eu-central-1".to_owned()),
+    };
+    assert_eq!(all, expected);
+    assert!(all.reports_elsewhere("us-east-1") && !all.reports_elsewhere("eu-central-1"));
+    assert!(!RuleParameters::default().reports_elsewhere("us-east-1"));
+}
+
+#[test]
+fn values_at_their_limits() {
+    for (name, value) in [
+        ("maxDeliveryAgeHours", json!("1")),
+        ("maxDeliveryAgeHours", json!(168)),
+        ("s3BucketName", json!("abc")),
+        ("s3BucketName", json!("b".repeat(63))),
+        ("readWriteType", json!("ALL")),
+        ("includeManagementEvents", json!(true)),
+        ("reportingRegion", json!("eu-central-2")),
+    ] {
+        assert!(RuleParameters::parse(Some(&json!({name: value})), "us-east-1").is_ok(), "{name} {value}");
+    }
+    for (name, value) in [
+        ("maxDeliveryAgeHours", json!("0")),
+        ("maxDeliveryAgeHours", json!(169)),
+        ("maxDeliveryAgeHours", json!("1.0")),
+        ("maxDeliveryAgeHours", json!("4294967297")),
+        ("maxDeliveryAgeHours", json!(true)),
+        ("s3BucketName", json!("ab")),
+        ("s3BucketName", json!("b".repeat(64))),
+        ("s3BucketName", json!("two words")),
+        ("snsTopicArn", json!("arn:aws:sqs:us-east-1:123456789012:t")),
+        ("snsTopicArn", json!("arn:aws:sns:us-east-1:123456789012:")),
+        ("snsTopicArn", json!("arn:aws:sns:us-east-1:123456789012")),
+        ("snsTopicArn", json!("urn:aws:sns:us-east-1:123456789012:t")),
+        ("cloudWatchLogsLogGroupArn", json!("arn:aws:sns:us-east-1:123456789012:log-group:l")),
+        ("allowedExcludedEventSources", json!(",")),
+        ("allowedExcludedEventSources", json!("KMS.amazonaws.com")),
+        ("includeManagementEvents", json!(false)),
+        ("includeManagementEvents", json!("yes")),
+        ("readWriteType", json!("all")),
+        ("readWriteType", json!("ReadOnly")),
+        ("onIndeterminate", json!("error")),
+        ("trailResults", json!("1")),
+        ("reportingRegion", json!("us-east-9")),
+        ("reportingRegion", json!("US-EAST-1")),
+        ("reportingRegion", json!("cn-north-1")),
+        ("checkDelivery", json!(["true"])),
+        ("s3BucketName", json!(["bucket"])),
+        ("s3BucketName", json!({"bucket": 1})),
+        ("checkDelivery", json!({})),
+        ("checkDelivery", json!([])),
+    ] {
+        let error = misconfigured(&json!({name: value.clone()}));
+        let [problem] = &error.problems[..] else { panic!("{error}") };
+        assert!(problem.starts_with(name) && problem.contains("valid: "), "{name} {value}: {problem}");
+        assert_eq!(*error.valid, RuleParameters::default(), "{name} {value}");
+    }
+}
+
+#[test]
+fn of_a_long_name_or_value_the_first_64_characters_are_said() {
+    for (given, said) in [
+        ("é".repeat(64), "é".repeat(64)),
+        ("é".repeat(65), format!("{}...", "é".repeat(64))),
+        ("x".repeat(1000), format!("{}...", "x".repeat(64))),
+    ] {
+        let problems = misconfigured(&json!({"checkDelivery": given})).problems;
+        assert_eq!(problems, [format!("checkDelivery is `{said}`; valid: true and false")]);
+        let problems = misconfigured(&json!({given: "true"})).problems;
+        assert!(problems[0].starts_with(&format!("{said} is no parameter")), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_bad_parameter_leaves_the_good_ones_and_is_named() {
+    let error =
+        misconfigured(&json!({"checkDelivery": "maybe", "trailResult": "true", "requireKmsEncryption": "true"}));
+    assert_eq!(error.problems.len(), 2);
+    assert!(error.to_string().starts_with("Rule misconfigured: "));
+    assert!(error.problems.iter().any(|problem| problem.contains("trailResult ") && problem.contains("trailResults")));
+    assert_eq!(*error.valid, RuleParameters { require_kms_encryption: true, ..RuleParameters::default() });
+    for no_object in [json!([]), json!(1), json!(true), json!("[]"), json!("1"), json!("{"), json!("x")] {
+        assert!(misconfigured(&no_object).problems[0].contains("ruleParameters"), "{no_object}");
+    }
+}
+
+#[test]
+fn parameters_alone_decide_where_they_can() {
+    let decided = |rule_parameters: Value, deleted: Option<&str>| -> Option<Vec<(String, ComplianceType)>> {
+        let parsed = RuleParameters::parse(Some(&rule_parameters), "us-east-1");
+        let evaluations: Vec<Evaluation> = decided_by_parameters(&parsed, "123456789012", "us-east-1", deleted)?;
+        Some(evaluations.into_iter().map(|row| (row.resource.resource_id, row.compliance_type)).collect())
+    };
+    let account = |compliance_type| ("123456789012".to_owned(), compliance_type);
+    let elsewhere = json!({"reportingRegion": "eu-central-1", "trailResults": "true"});
+    let gone = ("gone".to_owned(), ComplianceType::NotApplicable);
+    assert_eq!(decided(json!({}), Some("gone")), None);
+    assert_eq!(decided(json!({"reportingRegion": "us-east-1"}), None), None);
+    assert_eq!(decided(elsewhere.clone(), None), Some(vec![account(ComplianceType::NotApplicable)]));
+    assert_eq!(decided(elsewhere, Some("gone")), Some(vec![account(ComplianceType::NotApplicable), gone]));
+    let bad = json!({"trailResults": "true", "checkDelivery": "maybe"});
+    assert_eq!(decided(bad, Some("gone")), Some(vec![account(ComplianceType::NonCompliant)]));
+    let bad_elsewhere = json!({"reportingRegion": "eu-central-1", "checkDelivery": "maybe"});
+    assert_eq!(decided(bad_elsewhere, Some("gone")), Some(vec![account(ComplianceType::NotApplicable)]));
+}

@@ -1,0 +1,49 @@
+//! `docs/faults.md`: the matrix for readers.
+
+use std::{env, fs, path::Path};
+
+use super::outcomes::MATRIX;
+
+const INTRODUCTION: &str = "\
+<!-- Generated from tests/function/fault_matrix/outcomes.json by `UPDATE_DOCS=1 cargo test --test function fault_matrix`. -->
+
+# What a fault of AWS comes to
+
+Every call that the function makes, with every fault that AWS or the network may have: one outcome each, derived from
+the specification, and checked by `cargo test --test function fault_matrix` with the real AWS SDK against a stand-in of AWS on
+loopback.
+
+Each cell is one run. A schedule wakes the function, with `trailResults` on, for a member account with one multi-Region
+trail: in the account that passes it records everything, in the one that fails it is stopped. AWS Config still has two
+rows of an earlier run: one of the account, which says the opposite, and one of a trail that is no more, which is to be
+withdrawn. After the fault a second event without one gives the account's own verdict in the same process, and what was
+logged and answered holds no result token and no credentials.
+";
+
+fn document() -> String {
+    let row = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
+    let table = |heads: &[&str]| format!("\n{}|{}\n", row(heads), "---|".repeat(heads.len()));
+    let mut text = format!("{INTRODUCTION}\n## Faults\n");
+    text += &table(&["fault", "what happens to the call"]);
+    text.extend(MATRIX.faults.iter().map(|fault| row(&[&fault.name, &fault.means])));
+    text += "\n## Outcomes\n";
+    text += &table(&["outcome", "what it means"]);
+    text.extend(MATRIX.outcomes.iter().map(|outcome| row(&[&outcome.name, &outcome.means])));
+    text += "\nLambda tries an invocation that failed again, and its on-failure destination keeps the event.\n";
+    for call in &MATRIX.calls {
+        text.extend(["\n## ", &call.name, "\n\n", &call.means, "\n"]);
+        text += &table(&["fault", "account that passes", "account that fails"]);
+        text.extend(call.cells.iter().map(|(fault, passing, failing)| row(&[fault, passing, failing])));
+    }
+    text
+}
+
+#[test]
+fn the_document_is_the_matrix() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, document()).unwrap();
+    }
+    let is_current = fs::read_to_string(&path).is_ok_and(|text| text == document());
+    assert!(is_current, "docs/faults.md is stale: run `UPDATE_DOCS=1 cargo test --test function fault_matrix`");
+}

@@ -1,0 +1,86 @@
+//! Every call that the handler makes, with every fault, in an account that passes and in one that fails: each cell has
+//! one outcome, written by hand from the specification in `outcomes.json`. `docs/faults.md` is that file for readers.
+
+mod cell;
+mod document;
+mod outcomes;
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use cell::{CALLS, run};
+use outcomes::{Cell, MATRIX};
+
+/// Runs the cells of a call: those that wait at once, the others, which compute, one after another.
+async fn all_end_as_written(call: &str) {
+    let cells: Vec<Cell> = MATRIX.cells().filter(|cell| cell.call == call).collect();
+    let (waiting, computing): (Vec<&Cell>, Vec<&Cell>) = cells.iter().partition(|cell| cell::is_waiting(cell.fault));
+    let mut ends = join_all(waiting.into_iter().map(run)).await;
+    for cell in computing {
+        ends.push(run(cell).await);
+    }
+    let red: Vec<String> = ends.into_iter().filter_map(Result::err).collect();
+    assert!(red.is_empty(), "{} of {} cells end otherwise:\n{}", red.len(), cells.len(), red.join("\n"));
+}
+
+#[tokio::test]
+async fn describe_trails() {
+    all_end_as_written("DescribeTrails").await;
+}
+
+#[tokio::test]
+async fn get_trail_status() {
+    all_end_as_written("GetTrailStatus").await;
+}
+
+#[tokio::test]
+async fn get_event_selectors() {
+    all_end_as_written("GetEventSelectors").await;
+}
+
+#[tokio::test]
+async fn list_discovered_resources() {
+    all_end_as_written("ListDiscoveredResources").await;
+}
+
+#[tokio::test]
+async fn get_compliance_details_by_config_rule() {
+    all_end_as_written("GetComplianceDetailsByConfigRule").await;
+}
+
+#[tokio::test]
+async fn put_evaluations_of_the_verdict() {
+    all_end_as_written("PutEvaluations of the verdict").await;
+}
+
+#[tokio::test]
+async fn put_evaluations_of_the_withdrawal() {
+    all_end_as_written("PutEvaluations of the withdrawal").await;
+}
+
+#[tokio::test]
+async fn assume_role() {
+    all_end_as_written("AssumeRole").await;
+}
+
+#[test]
+fn every_call_has_every_fault_once() {
+    let faults: Vec<&str> = MATRIX.faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(faults, cell::faults().map(|(name, _)| name));
+    let written: Vec<&str> = MATRIX.calls.iter().map(|call| call.name.as_str()).collect();
+    assert_eq!(written, CALLS.map(|(name, _)| name));
+    for call in &MATRIX.calls {
+        let befalling: Vec<&str> = call.cells.iter().map(|(fault, ..)| fault.as_str()).collect();
+        assert_eq!(befalling, faults, "{}", call.name);
+    }
+}
+
+#[test]
+fn every_outcome_is_told_from_the_others_and_used() {
+    let names: BTreeSet<&str> = MATRIX.outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
+    let ends: BTreeSet<_> = MATRIX.outcomes.iter().map(|outcome| &outcome.end).collect();
+    assert_eq!((names.len(), ends.len()), (MATRIX.outcomes.len(), MATRIX.outcomes.len()));
+    let used: BTreeSet<&str> = MATRIX.cells().map(|cell| cell.outcome.name.as_str()).collect();
+    assert_eq!(used, names);
+}

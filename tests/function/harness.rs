@@ -1,0 +1,339 @@
+//! One rule, one function, one stand-in of AWS.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+use cloudtrail_all_regions::{
+    aws::connections::{Connections, Timing},
+    error::chain,
+    handler::{Clock, Context, Function, Outcome},
+    rule::timestamp::Timestamp,
+    stand_in::{
+        Call, ConfigRule, Exchange, Fault, Misbehaviour, Row, StandIn, World,
+        events::{ConfigurationItem, Event},
+    },
+};
+use serde_json::{Value, json};
+
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const REGION: &str = "eu-west-1";
+pub(super) const RULE: &str = "cis-3-1-cloudtrail-all-regions";
+/// When events are made: with milliseconds.
+pub(super) const TIME: &str = "2026-11-01T12:00:00.250Z";
+/// The same as `PutEvaluations` must send it.
+pub(super) const ORDERING_TIMESTAMP: f64 = 1_793_534_400.250;
+pub(super) const COLLECTED_AT: &str = "2026-11-01T12:00:01Z";
+pub(super) const TRAIL: &str = "AWS::CloudTrail::Trail";
+
+/// For calls that are all answered.
+pub(super) const PATIENT: Timing = Timing {
+    connect: Duration::from_secs(5),
+    attempt: Duration::from_secs(10),
+    operation: Duration::from_secs(30),
+    backoff: Duration::from_millis(20),
+};
+/// For calls that some are never answered of.
+pub(super) const BRISK: Timing = Timing {
+    connect: Duration::from_millis(800),
+    attempt: Duration::from_millis(800),
+    operation: Duration::from_secs(3),
+    backoff: Duration::from_millis(20),
+};
+const BOUND: Duration = Duration::from_mins(1);
+
+pub(super) fn arn(name: &str) -> String {
+    arn_in(REGION, ACCOUNT, name)
+}
+
+pub(super) fn arn_in(region: &str, account: &str, name: &str) -> String {
+    format!("arn:aws:cloudtrail:{region}:{account}:trail/{name}")
+}
+
+/// A trail that passes, at home in the rule's Region.
+pub(super) fn trail(name: &str) -> Value {
+    json!({
+        "Name": name,
+        "TrailARN": arn(name),
+        "HomeRegion": REGION,
+        "IsMultiRegionTrail": true,
+        "IncludeGlobalServiceEvents": true,
+        "IsOrganizationTrail": false,
+        "S3BucketName": "log-bucket",
+        "HasCustomEventSelectors": true,
+        "GetTrailStatus": {"IsLogging": true, "LatestDeliveryTime": "2026-11-01T11:55:00Z"},
+        "GetEventSelectors": {
+            "AdvancedEventSelectors": [
+                {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]},
+            ],
+        },
+    })
+}
+
+/// The same, at home elsewhere.
+pub(super) fn trail_at_home_in(region: &str, name: &str) -> Value {
+    let mut trail = trail(name);
+    trail["HomeRegion"] = region.into();
+    trail["TrailARN"] = arn_in(region, ACCOUNT, name).into();
+    trail
+}
+
+/// One that fails only for not logging.
+pub(super) fn stopped_trail(name: &str) -> Value {
+    let mut trail = trail(name);
+    trail["GetTrailStatus"]["IsLogging"] = false.into();
+    trail
+}
+
+/// The account with these trails, which Config has discovered by name.
+pub(super) fn account(trails: &[Value]) -> Value {
+    let names: Vec<Value> = trails.iter().map(|trail| trail["Name"].clone()).collect();
+    json!({
+        "accountId": ACCOUNT,
+        "region": REGION,
+        "collectedAt": COLLECTED_AT,
+        "trails": trails,
+        "discoveredTrails": names,
+    })
+}
+
+/// An account with one trail, `management-events`, that passes.
+pub(super) fn compliant() -> Value {
+    account(&[trail("management-events")])
+}
+
+/// The same with one thing broken.
+pub(super) fn stopped() -> Value {
+    account(&[stopped_trail("management-events")])
+}
+
+pub(super) fn error(status: u16, code: &str) -> Misbehaviour {
+    error_saying(status, code, "told to fail")
+}
+
+pub(super) fn error_saying(status: u16, code: &str, message: &str) -> Misbehaviour {
+    Misbehaviour::Error { status, code: code.to_owned(), message: message.to_owned() }
+}
+
+pub(super) fn item(resource_id: &str, status: &str) -> ConfigurationItem {
+    ConfigurationItem::of_trail(resource_id, status, "2026-11-01T11:59:58.000Z")
+}
+
+/// A row of `PutEvaluations`, without its annotation.
+pub(super) fn row(resource_type: &str, resource_id: &str, compliance_type: &str) -> [String; 3] {
+    [resource_type.to_owned(), resource_id.to_owned(), compliance_type.to_owned()]
+}
+
+pub(super) fn account_row(compliance_type: &str) -> [String; 3] {
+    row("AWS::::Account", ACCOUNT, compliance_type)
+}
+
+pub(super) fn trail_row(resource_id: &str, compliance_type: &str) -> [String; 3] {
+    row(TRAIL, resource_id, compliance_type)
+}
+
+/// A row that an earlier run left, stored with this ordering timestamp.
+pub(super) fn earlier_row([resource_type, resource_id, compliance_type]: [String; 3], ordering_timestamp: &str) -> Row {
+    Row {
+        resource_type,
+        resource_id,
+        compliance_type,
+        annotation: Some("earlier".to_owned()),
+        ordering_timestamp: timestamp(ordering_timestamp),
+        config_rule_invoked_time: SystemTime::UNIX_EPOCH,
+        result_recorded_time: SystemTime::UNIX_EPOCH,
+    }
+}
+
+pub(super) fn timestamp(text: &str) -> Timestamp {
+    serde_json::from_value(text.into()).unwrap()
+}
+
+pub(super) struct Wire {
+    pub(super) stand_in: StandIn,
+    pub(super) function: Function,
+    pub(super) rule: ConfigRule,
+    pub(super) context: Context,
+}
+
+impl Wire {
+    /// A rule in the account and Region of the evidence; the function is in the same account.
+    pub(super) async fn new(evidence: &Value) -> Self {
+        Self::with(evidence, PATIENT).await
+    }
+
+    pub(super) async fn with(evidence: &Value, timing: Timing) -> Self {
+        let account_id = evidence["accountId"].as_str().unwrap();
+        Self::of_function_in(account_id, evidence, timing).await
+    }
+
+    pub(super) async fn of_function_in(function_account: &str, evidence: &Value, timing: Timing) -> Self {
+        let mut world = World::default();
+        world.put_account(evidence).unwrap();
+        let rule =
+            world.config_rule(evidence["accountId"].as_str().unwrap(), evidence["region"].as_str().unwrap(), RULE);
+        let key = world.credentials(function_account);
+        let stand_in = StandIn::start(world).await.unwrap();
+        let credentials = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "wire tests");
+        let function = Function {
+            connections: Connections::to_endpoint(&stand_in.endpoint(), credentials, timing),
+            member_role_name: None,
+            clock: Clock::Fixed(timestamp(evidence["collectedAt"].as_str().unwrap())),
+        };
+        let context = Context {
+            request_id: "wire".to_owned(),
+            invoked_function_arn: format!("arn:aws:lambda:{REGION}:{function_account}:function:cloudtrail-all-regions"),
+            deadline: SystemTime::now() + BOUND,
+        };
+        Self { stand_in, function, rule, context }
+    }
+
+    /// Ends the invocation this long from now: Lambda's deadline is a second later.
+    pub(super) fn end_within(&mut self, left: Duration) {
+        self.context.deadline = SystemTime::now() + Duration::from_secs(1) + left;
+    }
+
+    pub(super) fn fault(&self, fault: Fault) {
+        self.stand_in.world().add_fault(fault);
+    }
+
+    /// An event of the rule, with a result token of its own.
+    pub(super) fn event(&self) -> Event {
+        self.event_of(&self.rule)
+    }
+
+    pub(super) fn event_of(&self, rule: &ConfigRule) -> Event {
+        let mut world = self.stand_in.world();
+        let token = world.result_token(rule);
+        Event::new(rule, &token)
+    }
+
+    pub(super) fn event_with_trail_results(&self) -> Event {
+        self.event().rule_parameters(&json!({"trailResults": "true"}))
+    }
+
+    pub(super) async fn scheduled(&self) -> Outcome {
+        self.invoke(self.event().scheduled(TIME)).await
+    }
+
+    pub(super) async fn scheduled_with_trail_results(&self) -> Outcome {
+        self.invoke(self.event_with_trail_results().scheduled(TIME)).await
+    }
+
+    pub(super) async fn changed(&self) -> Outcome {
+        self.invoke(self.event().configuration_item_change(&item("management-events", "OK"), TIME)).await
+    }
+
+    /// Invokes the function, and looks for secrets in whatever leaves it.
+    pub(super) async fn invoke(&self, payload: Value) -> Outcome {
+        let token = payload["resultToken"].as_str().unwrap_or_default().to_owned();
+        let handled = tokio::time::timeout(BOUND, self.function.handle(payload, &self.context)).await;
+        let outcome = handled.unwrap_or_else(|_| panic!("the invocation does not end"));
+        let left = format!("{:?}\n{:?}\n{}", lines(&outcome), outcome, error_of(&outcome).unwrap_or_default());
+        let mut secrets = vec!["stand-in/secret", "stand-in-session-token"];
+        secrets.extend((token.len() > "TESTMODE".len()).then_some(token.as_str()));
+        for secret in secrets {
+            assert!(!left.contains(secret), "{secret} in {left}");
+        }
+        outcome
+    }
+
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.stand_in.calls()
+    }
+
+    pub(super) fn calls_of(&self, operation: &str) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| call.operation == operation).collect()
+    }
+
+    pub(super) fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for call in self.calls() {
+            *counts.entry(call.operation).or_default() += 1;
+        }
+        counts
+    }
+
+    pub(super) fn count(&self, operation: &str) -> usize {
+        self.calls_of(operation).len()
+    }
+
+    /// The bodies of the `PutEvaluations` calls, in their order.
+    pub(super) fn bodies(&self) -> Vec<Value> {
+        self.calls_of("PutEvaluations").into_iter().map(|call| call.request).collect()
+    }
+
+    /// The rows of the `PutEvaluations` calls, without annotation.
+    pub(super) fn puts(&self) -> Vec<Vec<[String; 3]>> {
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+        let rows = |body: &Value| {
+            let rows = body["Evaluations"].as_array().unwrap().iter();
+            let keys = ["ComplianceResourceType", "ComplianceResourceId", "ComplianceType"];
+            rows.map(|row| keys.map(|key| text(row, key))).collect()
+        };
+        self.bodies().iter().map(rows).collect()
+    }
+
+    /// The annotation of the first row of the first `PutEvaluations`.
+    pub(super) fn annotation(&self) -> String {
+        self.bodies()[0]["Evaluations"][0]["Annotation"].as_str().unwrap().to_owned()
+    }
+
+    /// What Config shows for the rule.
+    pub(super) fn rows(&self) -> Vec<[String; 3]> {
+        let rows = self.stand_in.rows(&self.rule).into_iter();
+        rows.map(|row| [row.resource_type, row.resource_id, row.compliance_type]).collect()
+    }
+}
+
+/// With `EXCHANGES_DIR` set, the exchanges are left there, so that another client can check them.
+impl Drop for Wire {
+    fn drop(&mut self) {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let Some(folder) = env::var_os("EXCHANGES_DIR") else { return };
+        let name = thread::current().name().unwrap_or("unnamed").replace("::", "-");
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(&folder).join("function").join(format!("{name}-{number}.jsonl"));
+        let exchanges: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
+        if let Err(error) = fs::write(&path, exchanges) {
+            assert!(thread::panicking(), "{}: {error}", path.display());
+        }
+    }
+}
+
+/// The log lines of an invocation; the last is its summary.
+pub(super) fn lines(outcome: &Outcome) -> Vec<Value> {
+    outcome.record.lines("wire")
+}
+
+/// The whole chain of the error.
+pub(super) fn error_of(outcome: &Outcome) -> Option<String> {
+    outcome.result.as_ref().err().map(|error| chain(error))
+}
+
+/// The error's type and its whole chain.
+pub(super) fn failed(outcome: &Outcome) -> (&'static str, String) {
+    match &outcome.result {
+        Ok(summary) => panic!("{summary:?}"),
+        Err(error) => (error.error_type(), chain(error)),
+    }
+}
+
+/// The account's compliance type of an invocation that succeeded.
+pub(super) fn compliance_type(outcome: &Outcome) -> &'static str {
+    match &outcome.result {
+        Ok(summary) => summary.compliance_type.unwrap().as_str(),
+        Err(error) => panic!("{}: {}", error.error_type(), chain(error)),
+    }
+}
+
+/// Whether some warning says this.
+pub(super) fn warns(outcome: &Outcome, text: &str) -> bool {
+    outcome.record.warnings.iter().any(|warning| warning.contains(text))
+}
