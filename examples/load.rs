@@ -24,7 +24,10 @@ use std::{
 };
 
 use clap::Parser;
-use cloudtrail_all_regions::stand_in::{Call, ConfigRule, Fault, Misbehaviour, StandIn, World, events::Event};
+use cloudtrail_all_regions::{
+    rule::arn::Arn,
+    stand_in::{Call, ConfigRule, Fault, Misbehaviour, StandIn, World, events::Event},
+};
 use lambda::{Invoked, Lambda};
 use serde_json::{Value, json};
 
@@ -298,7 +301,7 @@ fn is_of(call: &Call, account: &str) -> bool {
         let role = format!("arn:aws:iam::{account}:role/{ROLE}");
         return call.account.as_deref() == Some(FUNCTION_ACCOUNT) && call.request["RoleArn"] == role;
     }
-    let is_own_trail = call.trail.as_ref().is_none_or(|arn| arn.split(':').nth(4) == Some(account));
+    let is_own_trail = call.trail.as_ref().is_none_or(|arn| Arn::split(arn).account_id == account);
     // Expired credentials belong to nobody.
     let is_own_call = call.account.as_deref().map_or(call.error_code.is_some(), |caller| caller == account);
     is_own_trail && is_own_call

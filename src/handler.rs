@@ -21,6 +21,7 @@ use crate::{
     invocation::{InvalidInvocation, Invocation, Subject},
     rule::{
         Verdict,
+        arn::Arn,
         cloudtrail_all_regions::{Indeterminate, RULE},
         decided_by_parameters,
         evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
@@ -414,7 +415,8 @@ impl Limit<'_> {
 
 impl Context {
     fn function_account_id(&self) -> Result<&str, HandlerError> {
-        let account_id = self.invoked_function_arn.split(':').nth(4).filter(|account_id| !account_id.is_empty());
+        let account_id =
+            Some(Arn::split(&self.invoked_function_arn).account_id).filter(|account_id| !account_id.is_empty());
         account_id
             .ok_or_else(|| HandlerError::InvalidFunctionArn { invoked_function_arn: self.invoked_function_arn.clone() })
     }

@@ -15,7 +15,12 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::rule::{evaluation::EvaluatedResource, region, timestamp::Timestamp};
+use crate::rule::{
+    arn::{Arn, is_account_id},
+    evaluation::EvaluatedResource,
+    region,
+    timestamp::Timestamp,
+};
 
 /// One invocation of the rule by AWS Config: valid, and decided what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +54,7 @@ impl Invocation {
         let event = envelope(payload)?;
 
         let account_id = event.account_id.ok_or(InvalidInvocation::Missing { path: "accountId" })?;
-        if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_account_id(&account_id) {
             return Err(InvalidInvocation::AccountId { account_id });
         }
         let config_rule_arn = event.config_rule_arn.ok_or(InvalidInvocation::Missing { path: "configRuleArn" })?;
@@ -533,13 +538,12 @@ fn read<T: DeserializeOwned>(parent: &str, object: Map<String, Value>) -> Result
 
 /// Partition, Region and account. The first two become parts of host names and role ARNs.
 fn split_config_rule_arn(arn: &str) -> Option<(&str, &str, &str)> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "config", region, account, resource] = parts[..] else { return None };
-    (!partition.is_empty()
+    let Arn { partition, service, region, account_id, resource } = Arn::parse(arn)?;
+    (service == "config"
         && partition.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'))
         && region::is_well_formed(region)
         && resource.strip_prefix("config-rule/").is_some_and(|id| !is_blank(id)))
-    .then_some((partition, region, account))
+    .then_some((partition, region, account_id))
 }
 
 fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -8,7 +8,7 @@ use crate::{
         CallLog, Connections, Session,
         connections::{Timing, profile_names},
     },
-    rule::{nearest, region},
+    rule::{region, spelling::nearest},
 };
 
 /// Whose credentials, and from where.
@@ -54,7 +54,7 @@ impl Account {
             return Err(CliError::Input { what, source: None });
         };
         if region::partition(&region).is_none() {
-            let nearest = nearest(&region, region::all()).unwrap_or_default();
+            let nearest = nearest(&region, region::known()).unwrap_or_default();
             let what = format!("this version knows no Region `{region}`; the nearest is {nearest}");
             return Err(CliError::Input { what, source: None });
         }

@@ -10,7 +10,12 @@ use super::{
     files::Destination,
     parameters::{self, ParameterArguments},
 };
-use crate::rule::{cloudtrail_all_regions::RULE, nearest, region};
+use crate::rule::{
+    arn::{Arn, is_account_id},
+    cloudtrail_all_regions::RULE,
+    region,
+    spelling::nearest,
+};
 
 /// Print the rule definition for `aws configservice put-config-rule`, with a function's ARN filled in
 #[derive(Debug, Args)]
@@ -42,19 +47,19 @@ fn function_arn(text: &str) -> Result<String, String> {
             && (version == "$LATEST"
                 || version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)))
     };
-    let is_account = |part: &str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = text.split(':').collect();
-    let ["arn", partition, "lambda", region, account, "function", name, ref version @ ..] = parts[..] else {
+    let Arn { partition, service, region, account_id, resource } = Arn::split(text);
+    let resource: Vec<&str> = resource.split(':').collect();
+    let (true, "lambda", ["function", name, version @ ..]) = (text.starts_with("arn:"), service, &resource[..]) else {
         return Err("valid: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME".to_owned());
     };
     let Some(its_partition) = region::partition(region) else {
-        let nearest = nearest(region, region::all()).unwrap_or_default();
+        let nearest = nearest(region, region::known()).unwrap_or_default();
         return Err(format!("there is no Region `{region}`; the nearest is {nearest}"));
     };
     if partition != its_partition {
         return Err(format!("{region} is in the partition {its_partition}"));
     }
-    if !is_account(account) {
+    if !is_account_id(account_id) {
         return Err("an account has 12 digits".to_owned());
     }
     if !is_name(name) || version.len() > 1 || !version.iter().all(|version| is_version(version)) {
@@ -76,7 +81,7 @@ fn rule_name(text: &str) -> Result<String, String> {
 impl Definition {
     pub(super) fn run(&self, stdout: &mut dyn Write) -> Result<Exit, CliError> {
         let given = self.parameters.by_name()?;
-        let region = self.function_arn.split(':').nth(3).unwrap_or_default();
+        let region = Arn::split(&self.function_arn).region;
         parameters::valid(&given, region)?;
         let mut definition = RULE.definition(&self.function_arn);
         definition["ConfigRuleName"] = self.name.clone().into();

@@ -11,8 +11,8 @@ use crate::{
     rule::{
         cloudtrail_all_regions::{RULE, Reason},
         evidence::{Refusal, Trail},
-        nearest,
         parameters::{Parameter, RuleParameters},
+        spelling::nearest,
     },
 };
 

@@ -19,6 +19,7 @@ use crate::{
     handler::{Clock, Context, Function, HandlerError, Outcome},
     report::{Report, format::Format, table::verdict_style},
     rule::{
+        arn::Arn,
         cloudtrail_all_regions::RULE,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::Evidence,
@@ -148,7 +149,8 @@ impl Invoke {
 fn addressed_to_stand_in(world: &mut World, mut event: Value, evidence: &Evidence) -> (ConfigRule, Value) {
     let text = |key: &str| event.get(key).and_then(Value::as_str);
     let account_id = text("accountId").unwrap_or(&evidence.account_id);
-    let region = text("configRuleArn").and_then(|arn| arn.split(':').nth(3)).unwrap_or(&evidence.region);
+    let region = text("configRuleArn").map(|arn| Arn::split(arn).region);
+    let region = region.filter(|region| !region.is_empty()).unwrap_or(&evidence.region);
     let rule = world.config_rule(account_id, region, text("configRuleName").unwrap_or(RULE.default_name));
     let is_replaceable = text("resultToken").is_some_and(|token| !token.trim().is_empty() && token != "TESTMODE");
     if is_replaceable {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::text::Plain;
 use crate::rule::{
+    arn::Arn,
     cloudtrail_all_regions::Reason,
     evidence::{
         AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Refusal, Trail,
@@ -52,7 +53,7 @@ impl Remedy {
                     ["s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text"];
                 let key = trail.kms_key_id.as_deref().map(|key| {
                     // The key is in the bucket's Region, which need not be the trail's.
-                    let region = key.split(':').nth(3).filter(|region| region::is_well_formed(region));
+                    let region = Some(Arn::split(key).region).filter(|region| region::is_well_formed(region));
                     let region = region.unwrap_or(command.region);
                     let policy = ["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"];
                     aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", region]].concat())

@@ -14,7 +14,13 @@ use serde::{
     },
 };
 
-use super::{provenance::Provenance, region, timestamp::Timestamp};
+use super::{
+    arn::{Arn, is_account_id},
+    objects::{Object, null_as_empty, object_or_null, objects, objects_or_null},
+    provenance::Provenance,
+    region,
+    timestamp::Timestamp,
+};
 
 /// What was read about one account, from one Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -318,7 +324,7 @@ impl Trail {
     /// The Region to ask about this trail: `HomeRegion`, else the ARN's; none if that is no Region's name.
     #[must_use]
     pub fn home_region(&self) -> Option<&str> {
-        let stated = non_blank(self.home_region.as_deref()).or_else(|| self.arn_segment(3));
+        let stated = non_blank(self.home_region.as_deref()).or_else(|| Some(self.arn()?.region));
         stated.filter(|region| region::is_well_formed(region))
     }
 
@@ -331,26 +337,22 @@ impl Trail {
     /// The account that owns the trail, 12 digits; none if the ARN names none.
     #[must_use]
     pub fn owner_account_id(&self) -> Option<&str> {
-        self.arn_segment(4).filter(|account| is_account_id(account))
+        self.arn().map(|arn| arn.account_id).filter(|account| is_account_id(account))
     }
 
     /// The trail's name, from the ARN if `DescribeTrails` gave none.
     #[must_use]
     pub fn display_name(&self) -> &str {
         let from_arn = || {
-            let resource = self.arn_segment(5)?;
+            let resource = self.arn()?.resource;
             non_blank(Some(resource.strip_prefix("trail/").unwrap_or(resource)))
         };
         non_blank(self.name.as_deref()).or_else(from_arn).unwrap_or("(unnamed trail)")
     }
 
-    fn arn_segment(&self, index: usize) -> Option<&str> {
-        self.trail_arn.as_deref()?.splitn(6, ':').nth(index)
+    fn arn(&self) -> Option<Arn<'_>> {
+        self.trail_arn.as_deref().map(Arn::split)
     }
-}
-
-fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn non_blank(text: Option<&str>) -> Option<&str> {
@@ -475,65 +477,6 @@ pub struct FieldSelector {
     /// The field ends with none of these.
     #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
     pub not_ends_with: Vec<String>,
-}
-
-fn null_as_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn objects_or_null<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    null_as_empty(deserializer).map(objects)
-}
-
-fn object_or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.map(|Object(object)| object))
-}
-
-pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Object::deserialize(deserializer).map(|Object(object)| object)
-}
-
-pub(super) fn list_of_objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Vec::deserialize(deserializer).map(objects)
-}
-
-fn objects<T>(list: Vec<Object<T>>) -> Vec<T> {
-    list.into_iter().map(|Object(object)| object).collect()
-}
-
-/// What is read from an object only: a derived `Deserialize` would also take a list, as the fields in order.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
-    }
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(members))
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! The decision: what a rule is, what it rests on, and what it says. Pure: no SDK, no I/O, no clock, no environment.
 
+pub mod arn;
 pub mod cloudtrail_all_regions;
 pub mod evaluation;
 pub mod evidence;
 pub mod management_events;
+mod objects;
 pub mod parameters;
 pub mod provenance;
 pub mod region;
+pub mod spelling;
 pub mod timestamp;
 
 use serde_json::{Value, json};
@@ -78,12 +81,6 @@ pub fn decided_by_parameters(
     };
     let deleted = deleted_trail.filter(|_| valid.trail_results && compliance_type == ComplianceType::NotApplicable);
     Some(std::iter::once(account).chain(deleted.map(cloudtrail_all_regions::deleted_trail_row)).collect())
-}
-
-/// The valid name that looks most like `name`, in any letter case.
-pub fn nearest<'n>(name: &str, valid: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let name = name.to_ascii_lowercase();
-    valid.min_by_key(|valid| strsim::damerau_levenshtein(&valid.to_ascii_lowercase(), &name))
 }
 
 impl Rule {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{nearest, region};
+use super::{arn::Arn, region, spelling::nearest};
 
 /// A rule parameter.
 #[derive(Debug, Clone, Copy)]
@@ -338,10 +338,7 @@ fn boolean(value: &str) -> Option<bool> {
 }
 
 fn arn_of(service: &str, value: &str) -> Option<String> {
-    let segments: Vec<&str> = value.splitn(6, ':').collect();
-    let fits = segments.len() == 6
-        && segments[0] == "arn"
-        && segments[2] == service
-        && segments.iter().all(|segment| !segment.is_empty());
+    let arn = Arn::parse(value)?;
+    let fits = arn.service == service && !arn.region.is_empty() && !arn.account_id.is_empty();
     fits.then(|| value.to_owned())
 }

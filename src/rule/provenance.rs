@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     evaluation::ComplianceType,
-    evidence::{list_of_objects, object},
+    objects::{list_of_objects, object},
     timestamp::Timestamp,
 };
 

@@ -52,11 +52,6 @@ const PARTITIONS: &[(&str, &[&str])] = &[
     ("aws-us-gov", &["us-gov-east-1", "us-gov-west-1"]),
 ];
 
-/// Every Region that we know.
-pub fn all() -> impl Iterator<Item = &'static str> {
-    PARTITIONS.iter().flat_map(|(_, regions)| regions.iter().copied())
-}
-
 /// The partition of a Region that we know.
 #[must_use]
 pub fn partition(region: &str) -> Option<&'static str> {

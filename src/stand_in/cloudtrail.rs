@@ -7,7 +7,10 @@ use super::{
     wire::{ErrorAnswer, Service},
     world::{Account, InvalidEvidence, World, failure, members},
 };
-use crate::rule::timestamp::Timestamp;
+use crate::rule::{
+    arn::{Arn, is_account_id},
+    timestamp::Timestamp,
+};
 
 const TRAIL_MEMBERS: [&str; 17] = [
     "Name",
@@ -87,7 +90,7 @@ impl Trail {
     }
 
     fn home_region(&self) -> Option<&str> {
-        self.text("HomeRegion").or_else(|| self.arn()?.split(':').nth(3).filter(|region| !region.is_empty()))
+        self.text("HomeRegion").or_else(|| Some(Arn::split(self.arn()?).region).filter(|region| !region.is_empty()))
     }
 
     fn is_at_home_in(&self, region: &str) -> bool {
@@ -95,7 +98,7 @@ impl Trail {
     }
 
     fn is_owned_by(&self, account: &str) -> bool {
-        self.arn().is_none_or(|arn| arn.split(':').nth(4) == Some(account))
+        self.arn().is_none_or(|arn| Arn::split(arn).account_id == account)
     }
 
     fn is_visible_in(&self, region: &str) -> bool {
@@ -255,16 +258,12 @@ impl<'a> TrailReference<'a> {
                 .then_some(Self::Name(text))
                 .ok_or_else(|| ErrorAnswer::new("InvalidTrailNameException", message));
         }
-        let parts: Vec<&str> = text.split(':').collect();
-        let is_trail_arn = matches!(
-            parts.as_slice(),
-            &["arn", partition, "cloudtrail", region, account, resource]
-                if partition.starts_with("aws")
-                    && !region.is_empty()
-                    && account.len() == 12
-                    && account.bytes().all(|byte| byte.is_ascii_digit())
-                    && resource.strip_prefix("trail/").is_some_and(is_trail_name)
-        );
+        let arn = Arn::split(text);
+        let is_trail_arn = arn.partition.starts_with("aws")
+            && arn.service == "cloudtrail"
+            && !arn.region.is_empty()
+            && is_account_id(arn.account_id)
+            && arn.resource.strip_prefix("trail/").is_some_and(is_trail_name);
         if is_trail_arn {
             Ok(Self::Arn(text))
         } else {

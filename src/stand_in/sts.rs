@@ -9,6 +9,7 @@ use super::{
     wire::{ErrorAnswer, Service},
     world::World,
 };
+use crate::rule::arn::Arn;
 
 /// A role, and the account that it trusts.
 pub(super) struct Role {
@@ -58,8 +59,9 @@ pub(super) fn assume_role(
              Member must satisfy regular expression pattern: [\\w+=,.@-]*"
         )));
     }
-    let parts: Vec<&str> = role_arn.splitn(6, ':').collect();
-    let &["arn", arn_partition, "iam", "", account, resource] = parts.as_slice() else {
+    let Some(Arn { partition: arn_partition, service: "iam", region: "", account_id: account, resource }) =
+        Arn::parse(role_arn)
+    else {
         return Err(invalid(format!("{role_arn} is invalid")));
     };
     let role = world.roles.iter().find(|role| {

@@ -34,8 +34,8 @@ use crate::{
         decided_by_parameters,
         evaluation::{ComplianceType, EvaluatedResource},
         evidence::Evidence,
-        nearest,
         parameters::RuleParameters,
+        spelling::nearest,
         timestamp::Timestamp,
     },
 };
