@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueHint};
 
-use super::CliError;
+use super::error::CliError;
 use crate::{
     aws::{
         CallLog, Connections, Session,
@@ -13,7 +13,7 @@ use crate::{
 
 /// Whose credentials, and from where.
 #[derive(Debug, Args)]
-pub struct Account {
+pub(super) struct Account {
     /// A profile of the shared AWS configuration [default: the environment's, else `default`]
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     profile: Option<String>,
@@ -40,23 +40,20 @@ impl Account {
                 let nearest = nearest(profile, names.iter().map(String::as_str));
                 let valid =
                     nearest.map_or("no profiles are configured".to_owned(), |name| format!("the nearest is {name}"));
-                return Err(CliError::Input {
-                    what: format!("there is no profile `{profile}`; {valid}"),
-                    source: None,
-                });
+                return Err(CliError::usage(format!("there is no profile `{profile}`; {valid}")));
             }
         }
         let connections =
             Connections::by_default_chain(profile.as_deref(), self.region.as_deref(), Timing::default()).await;
         let Some(region) = connections.region().filter(|region| !region.is_empty()).map(str::to_owned) else {
             shared_profiles().await?;
-            let what = "no Region is named: give --region, or set AWS_REGION or the profile's region".to_owned();
-            return Err(CliError::Input { what, source: None });
+            return Err(CliError::usage(
+                "no Region is named: give --region, or set AWS_REGION or the profile's region",
+            ));
         };
         if region::partition(&region).is_none() {
             let nearest = nearest(&region, region::known()).unwrap_or_default();
-            let what = format!("this version knows no Region `{region}`; the nearest is {nearest}");
-            return Err(CliError::Input { what, source: None });
+            return Err(CliError::usage(format!("this version knows no Region `{region}`; the nearest is {nearest}")));
         }
         Ok(Connected { connections, region })
     }
@@ -82,6 +79,6 @@ impl Connected {
 /// The profiles of the shared AWS configuration. The SDK makes do without files that it cannot parse, so that this is
 /// asked where something is missing.
 async fn shared_profiles() -> Result<Vec<String>, CliError> {
-    let unreadable = |error| CliError::input("cannot read the shared AWS configuration".to_owned(), error);
+    let unreadable = |error| CliError::input("cannot read the shared AWS configuration", error);
     profile_names().await.map_err(unreadable)
 }

@@ -10,9 +10,9 @@ use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
 
 use super::{
-    CliError, Exit,
     account::Account,
-    block_on, files,
+    error::{CliError, Exit},
+    evidence,
     output::Output,
     parameters::{self, ParameterArguments},
     progress::Progress,
@@ -20,7 +20,13 @@ use super::{
 use crate::{
     aws::{collect_evidence, config::input_parameters},
     report::{Report, text::Plain},
-    rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, timestamp::Timestamp},
+    rule::{
+        decided_by_parameters,
+        evidence::Evidence,
+        parameters::RuleParameters,
+        provenance::{Provenance, SavedVerdict},
+        timestamp::Timestamp,
+    },
 };
 
 /// Evaluate the account of the current credentials, or saved evidence; AWS Config is told nothing
@@ -32,7 +38,7 @@ Examples:
   cloudtrail-all-regions check --rule cis-3-1-cloudtrail-all-regions
   cloudtrail-all-regions check --save-evidence evidence.json --format html --output report.html
   cloudtrail-all-regions check --evidence evidence.json")]
-pub struct Check {
+pub(super) struct Check {
     /// Decide from evidence files, offline; - is standard input
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
     evidence: Vec<PathBuf>,
@@ -51,10 +57,10 @@ pub struct Check {
 }
 
 impl Check {
-    pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) async fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
         self.refuse_overwriting()?;
         let reports = if self.evidence.is_empty() {
-            vec![block_on(self.live(stderr))?]
+            vec![self.live(stderr).await?]
         } else {
             self.evidence.iter().map(|path| self.replay(path, stderr)).collect::<Result<_, _>>()?
         };
@@ -106,15 +112,24 @@ impl Check {
         let mut report = Report::of(&evidence, &valid, rule_parameters);
         report.calls = session.calls.ended();
         if let Some(path) = &self.save_evidence {
-            let provenance = files::save_evidence(path, evidence, &report)?;
-            report = report.resting_on(&provenance);
+            let provenance = Provenance {
+                collected_by: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")).to_owned(),
+                rule_parameters: report.rule_parameters.clone(),
+                calls: report.calls.clone(),
+                verdict: SavedVerdict {
+                    compliance_type: report.compliance_type,
+                    annotation: report.annotation.clone(),
+                },
+                sha256: String::new(),
+            };
+            report = report.resting_on(&evidence::save(path, evidence, provenance)?);
         }
         Ok(report)
     }
 
     /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
     fn replay(&self, path: &Path, stderr: &mut dyn Write) -> Result<Report, CliError> {
-        let (evidence, _) = files::read_evidence(path)?;
+        let (evidence, _) = evidence::read(path)?;
         let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
         let saved = provenance.as_ref().map(|saved| saved.rule_parameters.clone());
         let mut rule_parameters = saved.clone().unwrap_or_default();
@@ -149,12 +164,11 @@ impl Check {
 
     /// A result must not take the place of evidence.
     fn refuse_overwriting(&self) -> Result<(), CliError> {
-        let wrong = |what: String| Err(CliError::Input { what, source: None });
         if self.evidence.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-            return wrong("--evidence: standard input can be read only once".to_owned());
+            return Err(CliError::usage("--evidence: standard input can be read only once"));
         }
         if self.save_evidence.as_deref() == Some(Path::new("-")) {
-            return wrong("--save-evidence: valid is a file; standard output carries the result".to_owned());
+            return Err(CliError::usage("--save-evidence: valid is a file; standard output carries the result"));
         }
         self.output.destination.is_none_of(self.evidence.iter().chain(&self.save_evidence))
     }

@@ -6,8 +6,8 @@ use clap::{Args, ValueHint};
 use serde_json::Value;
 
 use super::{
-    CliError, Exit,
-    files::Destination,
+    error::{CliError, Exit},
+    output::Destination,
     parameters::{self, ParameterArguments},
 };
 use crate::rule::{
@@ -24,7 +24,7 @@ Examples:
   cloudtrail-all-regions definition --function-arn arn:aws:lambda:us-east-1:123456789012:function:cloudtrail-all-regions
   cloudtrail-all-regions definition --function-arn ARN --parameter trailResults=true --output rule.json
   aws configservice put-config-rule --config-rule file://rule.json")]
-pub struct Definition {
+pub(super) struct Definition {
     /// The Lambda function
     #[arg(long, value_name = "ARN", value_parser = function_arn, value_hint = ValueHint::Other)]
     function_arn: String,

@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use anstyle::Style;
 use clap::Args;
 
-use super::{CliError, Exit, files::Destination};
+use super::{
+    error::{CliError, Exit},
+    output::Destination,
+};
 use crate::{
     report::remedies::Remedy,
     rule::{
@@ -194,8 +197,9 @@ impl Explain {
                 let topics = reasons.iter().map(|reason| reason.code);
                 let topics = topics.chain(RULE.parameters.iter().map(|parameter| parameter.name));
                 let nearest = nearest(topic, topics).unwrap_or_default();
-                let what = format!("`{topic}` is no reason and no parameter; the nearest is {nearest}");
-                return Err(CliError::Input { what, source: None });
+                return Err(CliError::usage(format!(
+                    "`{topic}` is no reason and no parameter; the nearest is {nearest}"
+                )));
             }
         }
         Ok(Exit::Compliant)

@@ -12,7 +12,12 @@ use aws_credential_types::Credentials;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::{CliError, Exit, block_on, files, output::Output, parameters::ParameterArguments};
+use super::{
+    error::{CliError, Exit},
+    evidence, files,
+    output::Output,
+    parameters::ParameterArguments,
+};
 use crate::{
     aws::connections::{Connections, Timing},
     error::chain,
@@ -41,7 +46,7 @@ Examples:
   cloudtrail-all-regions invoke
   cloudtrail-all-regions invoke --account examples/accounts/stopped.json
   cloudtrail-all-regions invoke --parameter trailResults=true --format json")]
-pub struct Invoke {
+pub(super) struct Invoke {
     /// The account, as an evidence file [default: a compliant account]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
@@ -70,14 +75,14 @@ struct Invoked {
 }
 
 impl Invoke {
-    pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) async fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
         self.output.destination.is_none_of(self.account.iter().chain(&self.event))?;
         let (evidence, account) = match &self.account {
-            Some(path) => files::read_evidence(path)?,
-            None => files::parse_evidence(COMPLIANT_ACCOUNT, Path::new("the default account"))?,
+            Some(path) => evidence::read(path)?,
+            None => evidence::parse(COMPLIANT_ACCOUNT, Path::new("the default account"))?,
         };
         let event = self.event.as_deref().map(|path| read_event(path, &evidence)).transpose()?;
-        let invoked = block_on(self.invoke(&evidence, &account, event))?;
+        let invoked = self.invoke(&evidence, &account, event).await?;
 
         if self.log {
             for line in invoked.outcome.record.lines("invoke") {
@@ -100,9 +105,7 @@ impl Invoke {
     async fn invoke(&self, evidence: &Evidence, account: &Value, event: Option<Value>) -> Result<Invoked, CliError> {
         let mut world = World::default();
         world.latency = LATENCY;
-        world
-            .put_account(account)
-            .map_err(|error| CliError::input("the account cannot be served".to_owned(), error))?;
+        world.put_account(account).map_err(|error| CliError::input("the account cannot be served", error))?;
         let credentials = world.credentials(&evidence.account_id);
         let (rule, event) = if let Some(event) = event {
             addressed_to_stand_in(&mut world, event, evidence)
@@ -121,7 +124,7 @@ impl Invoke {
         };
         let stand_in = StandIn::start(world)
             .await
-            .map_err(|source| CliError::Machine { what: "cannot open a port on 127.0.0.1".to_owned(), source })?;
+            .map_err(|source| CliError::machine("cannot open a port on 127.0.0.1", source))?;
         let function = Function {
             connections: Connections::to_endpoint(
                 &stand_in.endpoint(),
@@ -231,8 +234,9 @@ fn read_event(path: &Path, evidence: &Evidence) -> Result<Value, CliError> {
     match event.get("accountId").and_then(Value::as_str) {
         Some(account_id) if account_id != evidence.account_id => {
             let (path, served) = (path.display(), &evidence.account_id);
-            let what = format!("{path}: the event is of account {account_id}, but --account describes {served}");
-            Err(CliError::Input { what, source: None })
+            Err(CliError::usage(format!(
+                "{path}: the event is of account {account_id}, but --account describes {served}"
+            )))
         }
         _ => Ok(event),
     }

@@ -2,34 +2,30 @@
 //!
 //! Standard output carries the result and nothing else; exit codes are those of [`Exit`].
 
-pub mod account;
-pub mod check;
-pub mod compare;
-pub mod definition;
+mod account;
+mod check;
+mod compare;
+mod definition;
+mod error;
+mod evidence;
 pub mod explain;
-pub mod files;
-pub mod invoke;
-pub mod output;
-pub mod parameters;
+mod files;
+mod invoke;
+mod output;
+mod parameters;
 mod progress;
-pub mod shell;
+mod shell;
 
 use std::{
-    error::Error,
     ffi::OsString,
     io::{IsTerminal as _, Write},
-    path::Path,
 };
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::{
-    aws::fault::CallError,
-    error::chain,
-    handler::HandlerError,
-    report::{Report, text::Plain},
-    rule::evaluation::ComplianceType,
-};
+use crate::{error::chain, report::text::Plain};
+use error::CliError;
+pub use error::Exit;
 
 /// Is every management event of this AWS account, in every Region, really being recorded right now? (CIS AWS Foundations
 /// v3.0.0, 3.1)
@@ -52,106 +48,6 @@ enum Command {
     Invoke(Box<invoke::Invoke>),
     Completions(shell::Completions),
     Man(shell::Manual),
-}
-
-/// How a command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
-    /// The account is compliant, or the rule does not apply.
-    Compliant = 0,
-    /// The account is not compliant.
-    NonCompliant = 1,
-    /// There is no verdict.
-    NotEvaluated = 2,
-    /// The arguments are wrong (`EX_USAGE` of sysexits.h).
-    Usage = 64,
-}
-
-impl Exit {
-    /// The weightiest of the reports': that one account could not be evaluated outranks that another fails.
-    fn of(reports: &[Report]) -> Self {
-        let exit = |report: &Report| match report.compliance_type {
-            Some(ComplianceType::Compliant | ComplianceType::NotApplicable) => Self::Compliant,
-            Some(ComplianceType::NonCompliant) => Self::NonCompliant,
-            None => Self::NotEvaluated,
-        };
-        reports.iter().map(exit).max().unwrap_or(Self::Compliant)
-    }
-}
-
-/// Why a command came to no verdict.
-#[derive(Debug, thiserror::Error)]
-pub enum CliError {
-    /// A file or an argument cannot be used.
-    #[error("{what}")]
-    Input {
-        /// What is wrong, and what is valid.
-        what: String,
-        /// Why.
-        source: Option<Box<dyn Error + Send + Sync>>,
-    },
-    /// The machine cannot do it.
-    #[error("{what}")]
-    Machine {
-        /// What was tried.
-        what: String,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// AWS does not answer, or not to these credentials.
-    #[error("cannot read the account")]
-    Aws(#[source] CallError),
-    /// AWS Config has no such rule.
-    #[error("{0}")]
-    NoSuchRule(String),
-    /// The handler ended with an error.
-    #[error("{}", .0.error_type())]
-    Handler(#[source] HandlerError),
-}
-
-impl CliError {
-    fn input(what: String, source: impl Error + Send + Sync + 'static) -> Self {
-        Self::Input { what, source: Some(Box::new(source)) }
-    }
-
-    /// The error, said of a file.
-    fn about(self, path: &Path) -> Self {
-        match self {
-            Self::Input { what, source } => Self::Input { what: format!("{}: {what}", path.display()), source },
-            other => other,
-        }
-    }
-
-    /// What to do about it, where that is not plain from the error.
-    fn tip(&self) -> Option<&'static str> {
-        let Self::Aws(error) = self else { return None };
-        match error.code.as_str() {
-            "NoCredentials" => {
-                Some("sign in with `aws sso login` or `aws configure`, or choose a profile with --profile")
-            }
-            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-                Some("the credentials have expired: sign in again, such as with `aws sso login`")
-            }
-            "InvalidClientTokenId" | "UnrecognizedClientException" => {
-                Some("AWS does not know the access key, or the Region is not enabled in its account")
-            }
-            "SignatureDoesNotMatch" | "InvalidSignatureException" => {
-                Some("the secret access key is wrong, or this machine's clock")
-            }
-            "ConnectionFailed" | "TimedOut" => Some("is the network up, and does a proxy or firewall let AWS through?"),
-            "NoSuchConfigRuleException" => {
-                Some("`aws configservice describe-config-rules` lists the rules of the Region")
-            }
-            _ => None,
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Input { .. } => Exit::Usage,
-            Self::Machine { .. } | Self::Aws(_) | Self::NoSuchRule(_) | Self::Handler(_) => Exit::NotEvaluated,
-        }
-    }
 }
 
 /// A space at which help is not wrapped: examples stay whole, because they are there to be copied.
@@ -186,11 +82,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         }
     };
     let ended = match &arguments.command {
-        Command::Check(check) => check.run(stdout, stderr),
+        Command::Check(check) => block_on(check.run(stdout, stderr)),
         Command::Explain(explain) => explain.run(stdout),
         Command::Definition(definition) => definition.run(stdout),
-        Command::Compare(compare) => compare.run(stdout, stderr),
-        Command::Invoke(invoke) => invoke.run(stdout, stderr),
+        Command::Compare(compare) => block_on(compare.run(stdout, stderr)),
+        Command::Invoke(invoke) => block_on(invoke.run(stdout, stderr)),
         Command::Completions(completions) => completions.run(Arguments::command(), stdout),
         Command::Man(manual) => manual.run(Arguments::command(), stdout),
     };
@@ -208,7 +104,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, Cli
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|source| CliError::Machine { what: "cannot start".to_owned(), source })?
+        .map_err(|source| CliError::machine("cannot start", source))?
         .block_on(work)
 }
 

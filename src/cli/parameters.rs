@@ -3,12 +3,12 @@
 use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
 
-use super::CliError;
+use super::error::CliError;
 use crate::rule::parameters::RuleParameters;
 
 /// Rule parameters as arguments.
 #[derive(Debug, Args)]
-pub struct ParameterArguments {
+pub(super) struct ParameterArguments {
     /// A rule parameter; may be given again for others
     #[arg(long = "parameter", short, value_name = "NAME=VALUE", value_parser = pair, value_hint = ValueHint::Other)]
     pub parameters: Vec<(String, String)>,
@@ -26,11 +26,11 @@ impl ParameterArguments {
     ///
     /// # Errors
     /// A parameter is given twice.
-    pub fn by_name(&self) -> Result<Map<String, Value>, CliError> {
+    pub(super) fn by_name(&self) -> Result<Map<String, Value>, CliError> {
         let mut by_name = Map::new();
         for (name, value) in &self.parameters {
             if by_name.insert(name.clone(), value.clone().into()).is_some() {
-                return Err(CliError::Input { what: format!("--parameter {name} is given twice"), source: None });
+                return Err(CliError::usage(format!("--parameter {name} is given twice")));
             }
         }
         Ok(by_name)
@@ -41,7 +41,7 @@ impl ParameterArguments {
 ///
 /// # Errors
 /// A name or value is not valid.
-pub fn valid(by_name: &Map<String, Value>, region: &str) -> Result<RuleParameters, CliError> {
+pub(super) fn valid(by_name: &Map<String, Value>, region: &str) -> Result<RuleParameters, CliError> {
     RuleParameters::parse(Some(&Value::Object(by_name.clone())), region)
-        .map_err(|misconfigured| CliError::Input { what: misconfigured.problems.join("; "), source: None })
+        .map_err(|misconfigured| CliError::usage(misconfigured.problems.join("; ")))
 }

@@ -9,7 +9,10 @@ use clap_mangen::{
     roff::{Roff, roman},
 };
 
-use super::{CliError, Exit, files::Destination};
+use super::{
+    error::{CliError, Exit},
+    output::Destination,
+};
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
@@ -17,7 +20,7 @@ use super::{CliError, Exit, files::Destination};
 Examples:
   cloudtrail-all-regions completions bash --output ~/.local/share/bash-completion/completions/cloudtrail-all-regions
   cloudtrail-all-regions completions zsh --output ~/.zfunc/_cloudtrail-all-regions")]
-pub struct Completions {
+pub(super) struct Completions {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
@@ -34,7 +37,7 @@ pub(super) const COMMANDS: [&str; 7] = ["check", "compare", "explain", "definiti
 Examples:
   cloudtrail-all-regions man | man --local-file -
   cloudtrail-all-regions man check --output ~/.local/share/man/man1/cloudtrail-all-regions-check.1")]
-pub struct Manual {
+pub(super) struct Manual {
     /// The command whose page it is [default: the page of all]
     #[arg(value_name = "COMMAND", value_parser = COMMANDS)]
     command: Option<String>,

@@ -12,10 +12,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    CliError, Exit,
     account::Account,
-    block_on,
-    files::Destination,
+    error::{CliError, Exit},
+    output::Destination,
     parameters::{self, ParameterArguments},
     progress::Progress,
 };
@@ -50,7 +49,7 @@ Examples:
   cloudtrail-all-regions compare --profile audit --region eu-west-1
   cloudtrail-all-regions compare --rule my-name-for-it --format json --output comparison.json
   cloudtrail-all-regions compare --parameter maxDeliveryAgeHours=24")]
-pub struct Compare {
+pub(super) struct Compare {
     #[command(flatten)]
     account: Account,
     /// The name under which this rule is deployed [default: cis-3-1-cloudtrail-all-regions]
@@ -67,7 +66,7 @@ pub struct Compare {
 
 /// An output format of `compare`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CompareFormat {
+pub(super) enum CompareFormat {
     /// For people.
     Table,
     /// For programs; comparison.schema.json describes it.
@@ -186,8 +185,8 @@ struct Found {
 type Read = (Option<Result<Vec<RecordedResult>, CallError>>, Result<Option<EvaluationStatus>, CallError>);
 
 impl Compare {
-    pub(super) fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
-        let (report, comparison) = block_on(self.live(stderr))?;
+    pub(super) async fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+        let (report, comparison) = self.live(stderr).await?;
         self.destination.write(stdout, |out| match self.format {
             CompareFormat::Table => table::render(&report, &comparison, out),
             CompareFormat::Json => json::pretty(&comparison, out),
