@@ -1,7 +1,8 @@
 //! Parse, collect, evaluate, report: the way of the data, on one page.
 
+mod error;
+
 use std::{
-    collections::BTreeSet,
     pin::pin,
     time::{Duration, SystemTime},
 };
@@ -14,23 +15,25 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     aws::{
         CallLog, Connections, Session, collect_evidence,
-        config::{EarlierRow, ReportError, Reported, earlier_rows, report},
-        fault::CallError,
+        config_rules::earlier_rows,
+        put_evaluations::{ReportError, Reported, report},
     },
     error::chain,
-    invocation::{InvalidInvocation, Invocation, Subject},
+    invocation::{Invocation, NotifiedTrail, Subject},
     rule::{
         Verdict,
         arn::Arn,
         cloudtrail_all_regions::{Indeterminate, RULE},
         decided_by_parameters,
         evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
-        evidence::Observed,
-        parameters::RuleParameters,
+        evidence::{Evidence, Observed},
+        parameters::{Misconfigured, RuleParameters},
         timestamp::Timestamp,
+        withdrawal::{EarlierRow, withdrawn},
     },
     telemetry::{Record, TrailRecord},
 };
+pub use error::HandlerError;
 
 /// The function, set up once a process.
 #[derive(Debug)]
@@ -74,6 +77,7 @@ pub struct Context {
 
 /// How long before Lambda's deadline an invocation ends with an error of its own.
 const RESERVE: Duration = Duration::from_secs(1);
+const NO_TIME: &str = "the deadline is near";
 
 /// What an invocation answers. AWS Config ignores it; people and tests don't.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,98 +93,6 @@ pub struct Summary {
     pub rows_sent: usize,
 }
 
-/// Why nothing, or not all, was reported. Lambda tries again, and its on-failure destination keeps the event.
-#[derive(Debug, thiserror::Error)]
-pub enum HandlerError {
-    /// The event, or the function's set-up for it, cannot be worked with.
-    #[error("the invocation is invalid")]
-    InvalidInvocation(#[source] InvalidInvocation),
-    /// The function's own ARN has no account.
-    #[error(
-        "the function's ARN `{invoked_function_arn}` is invalid; valid: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME"
-    )]
-    InvalidFunctionArn {
-        /// As Lambda gave it.
-        invoked_function_arn: String,
-    },
-    /// The event is another account's, and the function knows no role to assume there.
-    #[error(
-        "account {account_id} is not the function's own ({function_account_id}): set the environment variable \
-         MEMBER_ROLE_NAME to the name of the role to assume there"
-    )]
-    NoMemberRoleName {
-        /// The account of the event.
-        account_id: String,
-        /// The account of the function.
-        function_account_id: String,
-    },
-    /// `MEMBER_ROLE_NAME` is no role's name.
-    #[error("MEMBER_ROLE_NAME is `{member_role_name}`; valid: a role's name, with its path if it has one, and no ARN")]
-    InvalidMemberRoleName {
-        /// As it is set.
-        member_role_name: String,
-    },
-    /// The member role cannot be assumed.
-    #[error("cannot assume {role_arn}")]
-    AssumeRole {
-        /// The role.
-        role_arn: String,
-        /// Why.
-        source: CallError,
-    },
-    /// The function's own credentials or clock are wrong.
-    #[error("cannot collect evidence")]
-    Collect {
-        /// Why.
-        source: CallError,
-        /// Whether the credentials are a member role's.
-        is_member: bool,
-    },
-    /// No verdict may be given.
-    #[error(transparent)]
-    Indeterminate(Indeterminate),
-    /// The account's row was not stored.
-    #[error("cannot report")]
-    Report {
-        /// Why.
-        source: ReportError,
-        /// Whether the credentials are a member role's.
-        is_member: bool,
-    },
-    /// Lambda's deadline is a second away.
-    #[error("the deadline is near; still waiting for: {}", if waiting.is_empty() { "nothing" } else { waiting })]
-    DeadlineExceeded {
-        /// The calls without an answer.
-        waiting: String,
-    },
-}
-
-impl HandlerError {
-    /// The stable error type that Lambda, its metrics and its on-failure destination show.
-    #[must_use]
-    pub fn error_type(&self) -> &'static str {
-        match self {
-            Self::InvalidInvocation(_) | Self::InvalidFunctionArn { .. } => "InvalidInvocation",
-            Self::NoMemberRoleName { .. } | Self::InvalidMemberRoleName { .. } | Self::AssumeRole { .. } => {
-                "AssumeRoleFailed"
-            }
-            Self::Collect { .. } => "CollectFailed",
-            Self::Indeterminate(_) => "Indeterminate",
-            Self::Report { .. } => "ReportFailed",
-            Self::DeadlineExceeded { .. } => "DeadlineExceeded",
-        }
-    }
-
-    fn is_expired_member_session(&self) -> bool {
-        match self {
-            Self::Collect { source, is_member } | Self::Report { source: ReportError::Call(source), is_member } => {
-                *is_member && source.is_expired_credentials()
-            }
-            _ => false,
-        }
-    }
-}
-
 /// What an invocation came to, and what it leaves in the log.
 #[derive(Debug)]
 pub struct Outcome {
@@ -193,82 +105,68 @@ pub struct Outcome {
 impl Function {
     /// Handles one invocation by AWS Config.
     pub async fn handle(&self, payload: Value, context: &Context) -> Outcome {
-        let began = Instant::now();
-        let calls = CallLog::default();
-        let mut record = Record { began_at: Some(self.clock.now()), ..Record::default() };
-        let result = self.run(payload, context, &calls, &mut record).await;
-        record.calls = calls.made();
-        record.duration = began.elapsed();
-        record.error = result.as_ref().err().map(|error| (error.error_type(), chain(error)));
-        Outcome { result, record }
-    }
-
-    async fn run(
-        &self,
-        payload: Value,
-        context: &Context,
-        calls: &CallLog,
-        record: &mut Record,
-    ) -> Result<Summary, HandlerError> {
+        let (began_at, began) = (self.clock.now(), Instant::now());
         let left = context.deadline.duration_since(SystemTime::now()).unwrap_or_default();
-        let limit = Limit { at: Instant::now() + left.saturating_sub(RESERVE), calls };
-        let invocation = Invocation::parse(payload).map_err(HandlerError::InvalidInvocation)?;
-        record.describe(&invocation);
-
-        let mut evaluated = Box::pin(self.evaluate_and_report(&invocation, context, &limit, record)).await;
-        if evaluated.as_ref().is_err_and(HandlerError::is_expired_member_session) {
-            self.connections.forget_member(invocation.account_id());
-            *record = Record { began_at: record.began_at, ..Record::default() };
-            record.describe(&invocation);
-            evaluated = Box::pin(self.evaluate_and_report(&invocation, context, &limit, record)).await;
-        }
-        record.evaluations = evaluated?;
-        let subject = record.evaluations.first();
-        Ok(Summary {
-            account_id: invocation.account_id().to_owned(),
-            compliance_type: subject.map(|row| row.compliance_type),
-            annotation: subject.map(|row| row.annotation.clone()),
-            rows_sent: record.rows_sent,
-        })
+        let limit = Limit { at: began + left.saturating_sub(RESERVE), calls: CallLog::default() };
+        let (result, record) = match Invocation::parse(payload) {
+            Ok(invocation) => self.run(&invocation, context, &limit).await.ended(&invocation),
+            Err(error) => (Err(HandlerError::InvalidInvocation(error)), Record::default()),
+        };
+        let error = result.as_ref().err().map(|error| (error.error_type(), chain(error)));
+        let (calls, duration) = (limit.calls.made(), began.elapsed());
+        Outcome { result, record: Record { began_at: Some(began_at), calls, duration, error, ..record } }
     }
 
-    /// The rows of the verdict, stored; rows of earlier runs are withdrawn after them, and never hold them up.
+    /// A member's credentials that have expired are assumed once more.
+    async fn run(&self, invocation: &Invocation, context: &Context, limit: &Limit) -> Run {
+        let attempt = || Box::pin(self.evaluate_and_report(invocation, context, limit));
+        let run = attempt().await.unwrap_or_else(Run::failed);
+        if !run.error.as_ref().is_some_and(HandlerError::is_expired_member_session) {
+            return run;
+        }
+        self.connections.forget_member(invocation.account_id());
+        attempt().await.unwrap_or_else(Run::failed)
+    }
+
     async fn evaluate_and_report(
         &self,
         invocation: &Invocation,
         context: &Context,
-        limit: &Limit<'_>,
-        record: &mut Record,
-    ) -> Result<Vec<Evaluation>, HandlerError> {
-        let withdraw_from = match invocation.subject() {
-            Subject::Nothing => return Ok(Vec::new()),
-            Subject::NotApplicable { .. } => None,
-            Subject::Account { withdraw, .. } => invocation.config_rule_name().filter(|_| *withdraw),
-        };
-        let session = limit.keep(self.session(invocation, context, limit.calls)).await?;
-        let earlier = withdraw_from.map(|rule| timeout_at(limit.at, earlier_rows(&session, rule)));
-        let verdict = limit.keep(async {
-            let decided = self.decide(&session, invocation, record).await?;
-            let mut reported = Reported::default();
-            let (token, ordering_timestamp) = (invocation.result_token(), invocation.ordering_timestamp());
-            let ended = report(&session, token, ordering_timestamp, &decided.evaluations, &mut reported).await;
-            record.add(&reported);
-            ended.map_err(|source| HandlerError::Report { source, is_member: session.is_member() })?;
-            Ok((decided, reported.is_rule_deleted))
-        });
-        let (verdict, earlier) = match select(pin!(verdict), pin!(OptionFuture::from(earlier))).await {
-            Either::Left((verdict, earlier)) => (verdict?, earlier.await),
-            Either::Right((earlier, verdict)) => (verdict.await?, earlier),
-        };
-        let (decided, is_rule_deleted) = verdict;
-        if let (Some(earlier), false) = (earlier, is_rule_deleted) {
-            let earlier = earlier.map(|rows| rows.map_err(|error| chain(&error)));
-            match earlier.unwrap_or_else(|_| Err("the deadline is near".to_owned())) {
-                Ok(earlier) => withdraw(&session, invocation, &decided, earlier, limit, record).await,
-                Err(error) => record.warnings.push(format!("rows of earlier runs not withdrawn: {error}")),
+        limit: &Limit,
+    ) -> Result<Run, HandlerError> {
+        match invocation.subject() {
+            Subject::Nothing => Ok(Run::default()),
+            Subject::NotApplicable { resource_type, resource_id, reason } => {
+                let session = limit.keep(self.session(invocation, context, &limit.calls)).await?;
+                let resource =
+                    EvaluatedResource { resource_type: resource_type.clone(), resource_id: resource_id.clone() };
+                let annotation = Annotation::new(&reason.to_string());
+                let row = Evaluation { resource, compliance_type: ComplianceType::NotApplicable, annotation };
+                Ok(Decision::of(vec![row]).reported(&session, invocation, limit).await)
+            }
+            Subject::Account { withdraw, trail } => {
+                let session = limit.keep(self.session(invocation, context, &limit.calls)).await?;
+                let verdict = async {
+                    let decision = limit.keep(Box::pin(self.decide(&session, invocation, trail.as_ref()))).await?;
+                    Ok(decision.reported(&session, invocation, limit).await)
+                };
+                let withdraw_from = invocation.config_rule_name().filter(|_| *withdraw);
+                let earlier = withdraw_from.map(|rule| timeout_at(limit.at, earlier_rows(&session, rule)));
+                // Reading what earlier runs left never holds up the verdict, and withdrawing it comes after.
+                let (run, earlier) = match select(pin!(verdict), pin!(OptionFuture::from(earlier))).await {
+                    Either::Left((Ok(run), earlier)) if run.is_stored() => (run, earlier.await),
+                    Either::Left((ended, _)) => return ended,
+                    Either::Right((earlier, verdict)) => (verdict.await?, earlier),
+                };
+                let Some(earlier) = earlier.filter(|_| run.is_stored()) else { return Ok(run) };
+                let withdrawn = match earlier {
+                    Ok(Ok(earlier)) => withdraw_rows(&session, invocation, &run.decision, earlier, limit).await,
+                    Ok(Err(error)) => not_withdrawn(&chain(&error)),
+                    Err(_) => not_withdrawn(NO_TIME),
+                };
+                Ok(Run { reported: run.reported.and(withdrawn), ..run })
             }
         }
-        Ok(decided.evaluations)
     }
 
     async fn session(
@@ -296,23 +194,13 @@ impl Function {
         session.map_err(|source| HandlerError::AssumeRole { role_arn, source })
     }
 
+    /// Collects what the parameters leave open, and evaluates it.
     async fn decide(
         &self,
         session: &Session<'_>,
         invocation: &Invocation,
-        record: &mut Record,
-    ) -> Result<Decided, HandlerError> {
-        let trail = match invocation.subject() {
-            Subject::Account { trail, .. } => trail.as_ref(),
-            Subject::NotApplicable { resource_type, resource_id, reason } => {
-                let resource =
-                    EvaluatedResource { resource_type: resource_type.clone(), resource_id: resource_id.clone() };
-                let annotation = Annotation::new(&reason.to_string());
-                let row = Evaluation { resource, compliance_type: ComplianceType::NotApplicable, annotation };
-                return Ok(Decided::new(vec![row], record));
-            }
-            Subject::Nothing => return Ok(Decided::new(Vec::new(), record)),
-        };
+        trail: Option<&NotifiedTrail>,
+    ) -> Result<Decision, HandlerError> {
         let (account_id, region) = (invocation.account_id(), invocation.region());
         let deleted_trail = trail.filter(|trail| trail.is_gone).map(|trail| trail.resource_id.clone());
         let parameters = RuleParameters::parse(invocation.rule_parameters(), region);
@@ -320,8 +208,8 @@ impl Function {
         let parameters = match (decided, parameters) {
             (None, Ok(parameters)) => parameters,
             (decided, parameters) => {
-                record.misconfigured = parameters.err().filter(|error| !error.valid.reports_elsewhere(region));
-                return Ok(Decided::new(decided.unwrap_or_default(), record));
+                let misconfigured = parameters.err().filter(|error| !error.valid.reports_elsewhere(region));
+                return Ok(Decision { misconfigured, ..Decision::of(decided.unwrap_or_default()) });
             }
         };
 
@@ -329,87 +217,131 @@ impl Function {
         let ((), collected) = join(session.open_connections(), collecting).await;
         let (mut evidence, warnings) =
             collected.map_err(|source| HandlerError::Collect { source, is_member: session.is_member() })?;
-        record.warnings.extend(warnings);
         evidence.deleted_trail = deleted_trail;
         if let (Some(Observed::Known(ids)), Some(trail)) = (&mut evidence.discovered_trails, trail) {
             ids.push(trail.resource_id.clone());
         }
-        let is_listing_missing = evidence.discovered_trails.as_ref().is_some_and(|listed| listed.known().is_none());
-        let evidence = record.evidence.insert(evidence);
-        let Verdict { trails, evaluations } = (RULE.evaluate)(evidence, &parameters);
-        record.trails = trails.iter().map(TrailRecord::new).collect();
-        let evaluations = evaluations.map_err(HandlerError::Indeterminate)?;
-        Ok(Decided { is_listing_missing, ..Decided::new(evaluations, record) })
+        let Verdict { trails, evaluations } = (RULE.evaluate)(&evidence, &parameters);
+        let trails = trails.iter().map(TrailRecord::new).collect();
+        Ok(Decision { evaluations, trails, warnings, misconfigured: None, evidence: Some(evidence) })
     }
 }
 
-/// What is to be reported.
-struct Decided {
-    evaluations: Vec<Evaluation>,
-    /// Which trails AWS Config has discovered could not be read.
-    is_listing_missing: bool,
+/// What is to be reported, and what that rests on.
+struct Decision {
+    evaluations: Result<Vec<Evaluation>, Indeterminate>,
+    evidence: Option<Evidence>,
+    trails: Vec<TrailRecord>,
+    misconfigured: Option<Misconfigured>,
+    warnings: Vec<String>,
 }
 
-impl Decided {
-    fn new(evaluations: Vec<Evaluation>, record: &mut Record) -> Self {
+impl Decision {
+    /// One that rests on the event and its parameters alone.
+    fn of(evaluations: Vec<Evaluation>) -> Self {
+        let (trails, warnings) = (Vec::new(), Vec::new());
+        Self { evaluations: Ok(evaluations), evidence: None, trails, misconfigured: None, warnings }
+    }
+
+    async fn reported(self, session: &Session<'_>, invocation: &Invocation, limit: &Limit) -> Run {
+        let (reported, error) = match &self.evaluations {
+            Ok(rows) => {
+                let mut reported = report(session, invocation, rows, limit.at).await;
+                let error = reported.error.take();
+                (reported, error.map(|source| HandlerError::of_report(source, session.is_member())))
+            }
+            Err(indeterminate) => (Reported::default(), Some(HandlerError::Indeterminate(indeterminate.clone()))),
+        };
+        Run { decision: self, reported, error }
+    }
+}
+
+/// How far an invocation came.
+struct Run {
+    decision: Decision,
+    reported: Reported,
+    error: Option<HandlerError>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { decision: Decision::of(Vec::new()), reported: Reported::default(), error: None }
+    }
+}
+
+impl Run {
+    fn failed(error: HandlerError) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+
+    /// Whether AWS Config has the verdict, and the rule.
+    fn is_stored(&self) -> bool {
+        self.error.is_none() && !self.reported.is_rule_deleted
+    }
+
+    fn ended(self, invocation: &Invocation) -> (Result<Summary, HandlerError>, Record) {
+        let Self { decision, reported, error } = self;
+        let evaluations = decision.evaluations.unwrap_or_default();
         let subject = evaluations.first();
-        record.compliance_type = subject.map(|row| row.compliance_type);
-        record.annotation = subject.map(|row| row.annotation.to_string());
-        Self { evaluations, is_listing_missing: false }
+        let summary = Summary {
+            account_id: invocation.account_id().to_owned(),
+            compliance_type: subject.map(|row| row.compliance_type),
+            annotation: subject.map(|row| row.annotation.clone()),
+            rows_sent: reported.rows_sent,
+        };
+        let warnings = invocation.warnings().iter().map(ToString::to_string);
+        let record = Record {
+            account_id: Some(summary.account_id.clone()),
+            region: Some(invocation.region().to_owned()),
+            config_rule_name: invocation.config_rule_name().map(str::to_owned),
+            message_type: Some(invocation.message_type().to_string()),
+            evaluation_mode: Some(invocation.evaluation_mode().to_string()),
+            compliance_type: summary.compliance_type,
+            annotation: summary.annotation.as_ref().map(ToString::to_string),
+            evidence: decision.evidence,
+            evaluations: if error.is_none() { evaluations } else { Vec::new() },
+            trails: decision.trails,
+            warnings: warnings.chain(decision.warnings).chain(reported.warnings).collect(),
+            misconfigured: decision.misconfigured,
+            refused_rows: reported.refused_rows,
+            rows_sent: reported.rows_sent,
+            ..Record::default()
+        };
+        (error.map_or(Ok(summary), Err), record)
     }
 }
 
-/// Tells AWS Config that rows which this run did not produce are not applicable any more; it then removes them.
-async fn withdraw(
+/// Withdraws the rows of earlier runs that this run did not produce. What goes wrong is a warning.
+async fn withdraw_rows(
     session: &Session<'_>,
     invocation: &Invocation,
-    decided: &Decided,
+    decision: &Decision,
     earlier: Vec<EarlierRow>,
-    limit: &Limit<'_>,
-    record: &mut Record,
-) {
-    let ordering_timestamp = invocation.ordering_timestamp();
-    let produced: BTreeSet<&EvaluatedResource> = decided.evaluations.iter().map(|row| &row.resource).collect();
-    let is_compliant = record.compliance_type == Some(ComplianceType::Compliant);
-    let keeps_trails = decided.is_listing_missing && !is_compliant;
-    // Rows that are stored while pages are read shift them, so that a row can come twice.
-    let mut seen = BTreeSet::new();
-    let withdrawn: Vec<Evaluation> = earlier
-        .into_iter()
-        .filter(|row| seen.insert(row.resource.clone()))
-        .filter(|row| !produced.contains(&row.resource))
-        .filter(|row| row.ordering_timestamp.is_none_or(|stored| stored <= ordering_timestamp))
-        .filter(|row| !(keeps_trails && row.resource.resource_type == EvaluatedResource::TRAIL))
-        .map(|row| Evaluation {
-            resource: row.resource,
-            compliance_type: ComplianceType::NotApplicable,
-            annotation: Annotation::new("Withdrawn: the rule does not report this resource any more"),
-        })
-        .collect();
-    let mut reported = Reported::default();
-    let token = invocation.result_token();
-    let put = timeout_at(limit.at, report(session, token, ordering_timestamp, &withdrawn, &mut reported)).await;
-    record.add(&reported);
-    match put {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => record.warnings.push(format!("rows of earlier runs not withdrawn: {}", chain(&error))),
-        Err(_) => record.warnings.push("rows of earlier runs not withdrawn: the deadline is near".to_owned()),
+    limit: &Limit,
+) -> Reported {
+    let produced = decision.evaluations.as_deref().unwrap_or_default();
+    let rows = withdrawn(earlier, produced, decision.evidence.as_ref(), invocation.ordering_timestamp());
+    let mut reported = report(session, invocation, &rows, limit.at).await;
+    match reported.error.take() {
+        None => reported,
+        Some(ReportError::DeadlineExceeded(_)) => reported.and(not_withdrawn(NO_TIME)),
+        Some(error) => reported.and(not_withdrawn(&chain(&error))),
     }
+}
+
+fn not_withdrawn(why: &str) -> Reported {
+    Reported { warnings: vec![format!("rows of earlier runs not withdrawn: {why}")], ..Reported::default() }
 }
 
 /// A second before Lambda's deadline.
-struct Limit<'c> {
+struct Limit {
     at: Instant,
-    calls: &'c CallLog,
+    calls: CallLog,
 }
 
-impl Limit<'_> {
+impl Limit {
     async fn keep<T>(&self, step: impl Future<Output = Result<T, HandlerError>>) -> Result<T, HandlerError> {
-        let mut step = pin!(step);
-        // The step is still alive when the log is asked what it is waiting for.
-        timeout_at(self.at, &mut step)
-            .await
-            .unwrap_or_else(|_| Err(HandlerError::DeadlineExceeded { waiting: self.calls.waiting().join(", ") }))
+        self.calls.until(self.at, step).await.unwrap_or_else(|late| Err(HandlerError::DeadlineExceeded(late)))
     }
 }
 
@@ -419,22 +351,5 @@ impl Context {
             Some(Arn::split(&self.invoked_function_arn).account_id).filter(|account_id| !account_id.is_empty());
         account_id
             .ok_or_else(|| HandlerError::InvalidFunctionArn { invoked_function_arn: self.invoked_function_arn.clone() })
-    }
-}
-
-impl Record {
-    fn describe(&mut self, invocation: &Invocation) {
-        self.account_id = Some(invocation.account_id().to_owned());
-        self.region = Some(invocation.region().to_owned());
-        self.config_rule_name = invocation.config_rule_name().map(str::to_owned);
-        self.message_type = Some(invocation.message_type().to_string());
-        self.evaluation_mode = Some(invocation.evaluation_mode().to_string());
-        self.warnings.extend(invocation.warnings().iter().map(ToString::to_string));
-    }
-
-    fn add(&mut self, reported: &Reported) {
-        self.rows_sent += reported.rows_sent;
-        self.refused_rows += reported.refused_rows;
-        self.warnings.extend(reported.warnings.iter().cloned());
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -10,6 +11,7 @@ use std::{
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
+use tokio::time::{Instant, timeout_at};
 
 use super::fault::CallError;
 use crate::rule::{provenance::Call, timestamp::Timestamp};
@@ -24,6 +26,14 @@ struct Calls {
     waiting: BTreeMap<u64, String>,
     next: u64,
     ended: Vec<Call>,
+}
+
+/// A deadline came before the answers.
+#[derive(Debug, thiserror::Error)]
+#[error("the deadline is near; still waiting for: {}", if waiting.is_empty() { "nothing".to_owned() } else { waiting.join(", ") })]
+pub struct DeadlineExceeded {
+    /// The calls without an answer.
+    pub waiting: Vec<String>,
 }
 
 /// What is asked, and where.
@@ -92,6 +102,16 @@ impl CallLog {
         Answered { calls: self, number }
     }
 
+    /// Runs a step until a deadline.
+    ///
+    /// # Errors
+    /// The deadline came first.
+    pub async fn until<T>(&self, deadline: Instant, step: impl Future<Output = T>) -> Result<T, DeadlineExceeded> {
+        let mut step = pin!(step);
+        // The step is still alive when the log is asked what it is waiting for.
+        timeout_at(deadline, &mut step).await.map_err(|_| DeadlineExceeded { waiting: self.waiting() })
+    }
+
     /// How many calls of each operation were made; the SDK's retries do not count.
     #[must_use]
     pub fn made(&self) -> BTreeMap<&'static str, u32> {
@@ -105,8 +125,7 @@ impl CallLog {
     }
 
     /// The calls that were made and not answered yet.
-    #[must_use]
-    pub fn waiting(&self) -> Vec<String> {
+    fn waiting(&self) -> Vec<String> {
         self.lock().waiting.values().cloned().collect()
     }
 

@@ -5,9 +5,9 @@ use aws_smithy_types::DateTime;
 use futures_util::future::{join_all, try_join};
 
 use super::{
-    Session,
+    answers::timestamp,
+    connections::Session,
     fault::{CallError, Fault},
-    timestamp,
 };
 use crate::{
     error::chain,

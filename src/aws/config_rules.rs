@@ -1,12 +1,17 @@
 //! AWS Config: the rules of a Region, and what is recorded under them.
 
-use aws_sdk_config::types::{ComplianceType as SdkComplianceType, RuleEvaluationVisibility};
+use aws_sdk_config::types::{ComplianceType as SdkComplianceType, EvaluationResult, RuleEvaluationVisibility};
 use serde::Serialize;
 
-use super::{Session, config::pages, fault::CallError, timestamp};
+use super::{
+    answers::{pages, timestamp},
+    connections::Session,
+    fault::CallError,
+};
 use crate::rule::{
     evaluation::{ComplianceType, EvaluatedResource},
     timestamp::Timestamp,
+    withdrawal::EarlierRow,
 };
 
 /// A rule that is deployed in the session's Region.
@@ -90,11 +95,61 @@ pub async fn config_rules(session: &Session<'_>) -> Result<Vec<ConfigRule>, Call
     Ok(rules)
 }
 
+/// The `InputParameters` of a rule that is deployed in the rule's Region; empty if it has none.
+///
+/// # Errors
+/// There is no such rule, or it cannot be read.
+pub async fn input_parameters(session: &Session<'_>, config_rule_name: &str) -> Result<String, CallError> {
+    const OPERATION: &str = "DescribeConfigRules";
+    let client = session.clients(&session.region).config;
+    let request = client.describe_config_rules().config_rule_names(config_rule_name);
+    let answer = session.call(OPERATION, &session.region, config_rule_name, request.send()).await?;
+    let rule = answer.config_rules.unwrap_or_default().into_iter().next();
+    let rule = rule.ok_or_else(|| CallError::unparsable(OPERATION, "no rule"))?;
+    Ok(rule.input_parameters.unwrap_or_default())
+}
+
 /// What AWS Config keeps under a rule, whatever the compliance type.
 ///
 /// # Errors
 /// It cannot all be read.
 pub async fn recorded_results(session: &Session<'_>, config_rule_name: &str) -> Result<Vec<RecordedResult>, CallError> {
+    let results = compliance_details(session, config_rule_name, &[]).await?;
+    let recorded = results.into_iter().filter_map(|(resource, result)| {
+        let compliance_type = match result.compliance_type? {
+            SdkComplianceType::Compliant => ComplianceType::Compliant,
+            SdkComplianceType::NonCompliant => ComplianceType::NonCompliant,
+            SdkComplianceType::NotApplicable => ComplianceType::NotApplicable,
+            // AWS Config has no other type for a result (AWS Config API, `EvaluationResult`).
+            _ => return None,
+        };
+        let result_recorded_time = result.result_recorded_time.and_then(timestamp);
+        Some(RecordedResult { resource, compliance_type, result_recorded_time, annotation: result.annotation })
+    });
+    Ok(recorded.collect())
+}
+
+/// The rows that a rule has now, COMPLIANT and `NON_COMPLIANT`.
+///
+/// # Errors
+/// The rows cannot all be read.
+pub async fn earlier_rows(session: &Session<'_>, config_rule_name: &str) -> Result<Vec<EarlierRow>, CallError> {
+    let kept = [SdkComplianceType::Compliant, SdkComplianceType::NonCompliant];
+    let results = compliance_details(session, config_rule_name, &kept).await?;
+    let rows = results.into_iter().map(|(resource, result)| {
+        let ordering_timestamp =
+            result.evaluation_result_identifier.and_then(|identifier| identifier.ordering_timestamp);
+        EarlierRow { resource, ordering_timestamp: ordering_timestamp.and_then(timestamp) }
+    });
+    Ok(rows.collect())
+}
+
+/// The results under a rule that are of these compliance types, or of any, each with the resource that it is about.
+async fn compliance_details(
+    session: &Session<'_>,
+    config_rule_name: &str,
+    compliance_types: &[SdkComplianceType],
+) -> Result<Vec<(EvaluatedResource, EvaluationResult)>, CallError> {
     const OPERATION: &str = "GetComplianceDetailsByConfigRule";
     let mut results = Vec::new();
     let client = session.clients(&session.region).config;
@@ -102,28 +157,15 @@ pub async fn recorded_results(session: &Session<'_>, config_rule_name: &str) -> 
         let request = client
             .get_compliance_details_by_config_rule()
             .config_rule_name(config_rule_name)
+            .set_compliance_types((!compliance_types.is_empty()).then(|| compliance_types.to_vec()))
             .limit(100)
             .set_next_token(token);
         let page = session.call(OPERATION, &session.region, config_rule_name, request.send()).await?;
-        for result in page.evaluation_results.unwrap_or_default() {
-            let qualifier =
-                result.evaluation_result_identifier.and_then(|identifier| identifier.evaluation_result_qualifier);
-            let resource = qualifier.and_then(|qualifier| Some((qualifier.resource_type?, qualifier.resource_id?)));
-            let compliance_type = match result.compliance_type {
-                Some(SdkComplianceType::Compliant) => ComplianceType::Compliant,
-                Some(SdkComplianceType::NonCompliant) => ComplianceType::NonCompliant,
-                Some(SdkComplianceType::NotApplicable) => ComplianceType::NotApplicable,
-                // AWS Config has no other type for a result (AWS Config API, `EvaluationResult`).
-                _ => continue,
-            };
-            let Some((resource_type, resource_id)) = resource else { continue };
-            results.push(RecordedResult {
-                resource: EvaluatedResource { resource_type, resource_id },
-                compliance_type,
-                result_recorded_time: result.result_recorded_time.and_then(timestamp),
-                annotation: result.annotation,
-            });
-        }
+        results.extend(page.evaluation_results.unwrap_or_default().into_iter().filter_map(|result| {
+            let qualifier = result.evaluation_result_identifier.as_ref()?.evaluation_result_qualifier.as_ref()?;
+            let (resource_type, resource_id) = (qualifier.resource_type.clone()?, qualifier.resource_id.clone()?);
+            Some((EvaluatedResource { resource_type, resource_id }, result))
+        }));
         Ok(page.next_token)
     })
     .await?;

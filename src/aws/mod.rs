@@ -1,22 +1,24 @@
 //! The adapters: the only users of the AWS SDK. They read and write, and decide nothing.
 
 pub mod cloudtrail;
-pub mod config;
 pub mod config_rules;
 pub mod connections;
 pub mod fault;
+pub mod put_evaluations;
 
+mod answers;
 mod calls;
+mod discovered_trails;
 mod https;
 
-use aws_smithy_types::DateTime;
 use futures_util::future::{OptionFuture, join};
 
 use crate::rule::{evidence::Evidence, timestamp::Timestamp};
 use cloudtrail::Collected;
+use discovered_trails::discovered_trails;
 use fault::CallError;
 
-pub use calls::CallLog;
+pub use calls::{CallLog, DeadlineExceeded};
 pub use connections::{Connections, Session};
 
 /// Evidence about the session's account, and one line for each error met on the way. AWS Config is asked which trails it
@@ -29,7 +31,7 @@ pub async fn collect_evidence(
     collected_at: Timestamp,
     trail_results: bool,
 ) -> Result<(Evidence, Vec<String>), CallError> {
-    let discovered = OptionFuture::from(trail_results.then(|| config::discovered_trails(session)));
+    let discovered = OptionFuture::from(trail_results.then(|| discovered_trails(session)));
     let (collected, discovered) = join(cloudtrail::collect(session), discovered).await;
     let Collected { trails, mut warnings } = collected?;
     let (discovered_trails, warning) = discovered.unzip();
@@ -44,10 +46,4 @@ pub async fn collect_evidence(
         provenance: None,
     };
     Ok((evidence, warnings))
-}
-
-/// To the nearest millisecond: times travel as a double of seconds, which is often a little less than what was meant.
-fn timestamp(time: DateTime) -> Option<Timestamp> {
-    let milliseconds = i64::try_from((time.as_nanos() + 500_000).div_euclid(1_000_000)).ok()?;
-    Timestamp::from_epoch_milliseconds(milliseconds).ok()
 }

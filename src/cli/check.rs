@@ -18,7 +18,7 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    aws::{collect_evidence, config::input_parameters},
+    aws::{collect_evidence, config_rules::input_parameters},
     report::{Report, text::Plain},
     rule::{
         decided_by_parameters,

@@ -11,6 +11,7 @@ pub mod provenance;
 pub mod region;
 pub mod spelling;
 pub mod timestamp;
+pub mod withdrawal;
 
 use serde_json::{Value, json};
 
