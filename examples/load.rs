@@ -8,12 +8,8 @@
 //! cargo run --example load -- --bootstrap target/release/bootstrap --members 500
 //! ```
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a check fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a check fails by panicking")]
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
-
-#[expect(dead_code, reason = "the tests of bootstrap need all of it")]
-#[path = "../tests/function/lambda.rs"]
-mod lambda;
 
 use std::{
     collections::BTreeMap,
@@ -28,8 +24,8 @@ use cloudtrail_all_regions::{
     rule::arn::Arn,
     stand_in::{Call, ConfigRule, Fault, Misbehaviour, StandIn, World, events::Event},
 };
-use lambda::{Invoked, Lambda};
 use serde_json::{Value, json};
+use support::lambda::{Invoked, Lambda};
 
 const FUNCTION_ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";

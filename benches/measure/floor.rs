@@ -7,9 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use support::endpoint::Connection;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
-
-use crate::endpoint::Connection;
 
 /// Which calls wait for which (README, "How it works").
 const WAVES: [&[&str]; 3] = [

@@ -6,9 +6,6 @@
 #![expect(clippy::print_stdout, reason = "the tables are its output")]
 #![expect(clippy::format_push_string, reason = "it is easier to read, and a dozen rows")]
 
-mod certificates;
-#[expect(dead_code, reason = "tests/function/connections.rs needs all of it")]
-mod endpoint;
 mod floor;
 mod function;
 mod tables;
@@ -21,15 +18,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use certificates::Certificates;
 use cloudtrail_all_regions::stand_in::{
     ConfigRule, Credentials, StandIn, World,
     events::{ConfigurationItem, Event},
 };
-use endpoint::{Connection, Endpoint, Log};
 use floor::Floor;
 use function::{Function, Invoked};
 use serde_json::Value;
+use support::{
+    certificates::Certificates,
+    endpoint::{Connection, Endpoint, Log},
+};
 use tables::{Cold, Report, Slow, Warm, milliseconds};
 use tokio::task::spawn_blocking;
 

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use crate::{HANDSHAKE, LATENCY, TRAILS, Trigger, endpoint::Connection, function::Invoked, timeline};
+use support::endpoint::Connection;
+
+use crate::{HANDSHAKE, LATENCY, TRAILS, Trigger, function::Invoked, timeline};
 
 /// Samples of processes that were started and invoked once: milliseconds, and MB.
 #[derive(Debug, Default)]

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use crate::{endpoint::Connection, function::Invoked, tables::milliseconds};
+use support::endpoint::Connection;
+
+use crate::{function::Invoked, tables::milliseconds};
 
 const WIDTH: f64 = 860.0;
 /// What the names of the connections take.

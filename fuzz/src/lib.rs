@@ -1,4 +1,5 @@
-//! What is fuzzed and how: [`checks`] says what must hold for any input, [`mutate`] makes inputs that are still JSON.
+//! What is fuzzed and how: `tests/support/checks.rs` says what must hold for any input, [`mutate`] makes inputs that are still
+//! JSON.
 //!
 //! ```sh
 //! cargo install cargo-fuzz
@@ -10,7 +11,4 @@
 //! Without a sanitizer, because there is no unsafe code that one could watch, and any toolchain will do.
 //! `tests/decision/corpus.rs` of the package itself replays the corpus through the same checks on stable Rust.
 
-pub mod checks;
 pub mod mutate;
-#[path = "../../tests/decision/oracle.rs"]
-mod oracle;

@@ -1,5 +1,6 @@
 //! A mutator whose inputs stay JSON, so that they get past the parser; each leaf is drawn from AWS's words.
 
+use cloudtrail_all_regions::rule::parameters::PARAMETERS;
 use libfuzzer_sys::fuzzer_mutate;
 use serde_json::{Map, Value};
 
@@ -70,23 +71,7 @@ const WORDS: &[&str] = &[
     "ResourceDeletedNotRecorded",
     "ResourceNotRecorded",
     "arn:aws:config:us-east-1:123456789012:config-rule/config-rule-1",
-    // The parameters.
-    "checkDelivery",
-    "maxDeliveryAgeHours",
-    "allowedExcludedEventSources",
-    "s3BucketName",
-    "snsTopicArn",
-    "cloudWatchLogsLogGroupArn",
-    "includeManagementEvents",
-    "readWriteType",
-    "requireLogFileValidation",
-    "requireKmsEncryption",
-    "requireCloudWatchLogs",
-    "requireOrganizationTrail",
-    "trustOrganizationTrail",
-    "onIndeterminate",
-    "trailResults",
-    "reportingRegion",
+    // Values of parameters.
     "NON_COMPLIANT",
     "ERROR",
     "kms.amazonaws.com,rdsdata.amazonaws.com",
@@ -215,8 +200,10 @@ impl Random {
         mixed as usize % limit.max(1)
     }
 
+    /// One of the words or of the names of the parameters.
     fn word(&mut self) -> &'static str {
-        WORDS[self.below(WORDS.len())]
+        let number = self.below(WORDS.len() + PARAMETERS.len());
+        WORDS.get(number).map_or_else(|| PARAMETERS[number - WORDS.len()].name, |word| word)
     }
 
     fn value(&mut self) -> Value {

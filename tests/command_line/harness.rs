@@ -8,6 +8,7 @@ use std::{
 
 use cloudtrail_all_regions::stand_in::{Credentials, Exchange, StandIn, World};
 use serde_json::Value;
+use support::exchanges;
 use tempfile::TempDir;
 
 /// A stand-in, and the home of who calls it. When dropped it writes its exchanges below `EXCHANGES_DIR`, if that is set.
@@ -110,15 +111,7 @@ pub(crate) async fn ended(mut command: Command) -> Ran {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        if let Some(directory) = std::env::var_os("EXCHANGES_DIR") {
-            let name = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
-            let lines: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
-            let folder = Path::new(&directory).join("command_line");
-            fs::write(
-                folder.join(format!("{name}-{}.jsonl", self.stand_in.endpoint().rsplit(':').next().unwrap())),
-                lines,
-            )
-            .unwrap();
-        }
+        let lines: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
+        exchanges::leave(env!("CARGO_CRATE_NAME"), &lines);
     }
 }

@@ -1,12 +1,11 @@
 //! What the fuzzer has to say, on stable Rust: its checks hold for every file of its corpus.
 
-#[path = "../../fuzz/src/checks.rs"]
-pub mod checks;
-
 use std::{
     fs, panic,
     path::{Path, PathBuf},
 };
+
+use support::checks;
 
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);

@@ -3,11 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cases;
-pub mod corpus;
+mod corpus;
 mod evidence_schema;
 mod examples;
 mod invocation;
-mod oracle;
 mod properties;
 mod reasons;
 mod recorded_accounts;

@@ -18,8 +18,9 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{TestRng, TestRunner},
 };
+use support::oracle;
 
-use crate::{evidence_schema::against_evidence_schema, oracle};
+use crate::evidence_schema::against_evidence_schema;
 
 const ACCOUNT: &str = "123456789012";
 const NOW: i64 = 1_793_534_400_000;

@@ -8,8 +8,7 @@ use cloudtrail_all_regions::stand_in::{
     events::{ConfigurationItem, Event},
 };
 use serde_json::{Value, json};
-
-use crate::lambda::Lambda;
+use support::lambda::Lambda;
 
 const ACCOUNT: &str = "111122223333";
 const MEMBER: &str = "444455556666";

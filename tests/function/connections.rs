@@ -1,24 +1,18 @@
 //! The function's connections: TLS against a chain of certificates, and none that waits for an answer without need.
 
-#[expect(dead_code, reason = "the benchmarks need all of it")]
-#[path = "../../benches/measure/certificates.rs"]
-mod certificates;
-#[expect(dead_code, reason = "the benchmarks need all of it")]
-#[path = "../../benches/measure/endpoint.rs"]
-mod endpoint;
-
 use std::{fs, path::PathBuf, time::Duration};
 
-use certificates::Certificates;
 use cloudtrail_all_regions::stand_in::{
     ConfigRule, StandIn, World,
     events::{ConfigurationItem, Event},
 };
-use endpoint::{Connection, Endpoint, Log};
 use serde_json::Value;
+use support::{
+    certificates::Certificates,
+    endpoint::{Connection, Endpoint, Exchange, Log},
+    lambda::Lambda,
+};
 use tokio::time::{sleep, timeout};
-
-use crate::lambda::Lambda;
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
@@ -91,7 +85,7 @@ fn opened(connections: &[Connection], service: &str) -> usize {
 
 fn operations(connections: &[Connection]) -> Vec<String> {
     let exchanges = connections.iter().flat_map(|connection| &connection.exchanges);
-    let mut operations: Vec<String> = exchanges.map(endpoint::Exchange::operation).collect();
+    let mut operations: Vec<String> = exchanges.map(Exchange::operation).collect();
     operations.sort_unstable();
     operations
 }

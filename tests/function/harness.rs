@@ -2,10 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
-    path::Path,
-    sync::atomic::{AtomicU32, Ordering},
-    thread,
     time::{Duration, SystemTime},
 };
 
@@ -21,6 +17,7 @@ use cloudtrail_all_regions::{
     },
 };
 use serde_json::{Value, json};
+use support::exchanges;
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
@@ -295,15 +292,8 @@ impl Wire {
 /// With `EXCHANGES_DIR` set, the exchanges are left there, so that another client can check them.
 impl Drop for Wire {
     fn drop(&mut self) {
-        static NUMBER: AtomicU32 = AtomicU32::new(1);
-        let Some(folder) = env::var_os("EXCHANGES_DIR") else { return };
-        let name = thread::current().name().unwrap_or("unnamed").replace("::", "-");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = Path::new(&folder).join("function").join(format!("{name}-{number}.jsonl"));
-        let exchanges: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
-        if let Err(error) = fs::write(&path, exchanges) {
-            assert!(thread::panicking(), "{}: {error}", path.display());
-        }
+        let lines: String = self.stand_in.exchanges().iter().map(Exchange::to_json_line).collect();
+        exchanges::leave(env!("CARGO_CRATE_NAME"), &lines);
     }
 }
 

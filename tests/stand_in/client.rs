@@ -8,6 +8,7 @@ use std::{
 
 use cloudtrail_all_regions::stand_in::{Credentials, Exchange, StandIn, World};
 use serde_json::{Value, json};
+use support::exchanges;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const MEMBER: &str = "444455556666";
@@ -94,12 +95,8 @@ pub(crate) struct Served(pub StandIn);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        if let Some(directory) = std::env::var_os("EXCHANGES_DIR") {
-            let name = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
-            let lines: String = self.0.exchanges().iter().map(Exchange::to_json_line).collect();
-            let path = std::path::Path::new(&directory).join("stand_in").join(format!("{name}.jsonl"));
-            std::fs::write(path, lines).unwrap();
-        }
+        let lines: String = self.0.exchanges().iter().map(Exchange::to_json_line).collect();
+        exchanges::leave(env!("CARGO_CRATE_NAME"), &lines);
     }
 }
 

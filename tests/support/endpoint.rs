@@ -17,25 +17,31 @@ use tokio_rustls::TlsAcceptor;
 
 /// A connection that the function opened.
 #[derive(Debug, Clone)]
-pub(crate) struct Connection {
-    pub(crate) service: &'static str,
-    pub(crate) accepted_at: Instant,
+pub struct Connection {
+    /// The name of the endpoint that it leads to.
+    pub service: &'static str,
+    /// When the endpoint took it.
+    pub accepted_at: Instant,
     /// When its TLS handshake was done.
-    pub(crate) secured_at: Option<Instant>,
-    pub(crate) exchanges: Vec<Exchange>,
+    pub secured_at: Option<Instant>,
+    /// What was asked on it, in order.
+    pub exchanges: Vec<Exchange>,
 }
 
 /// A request and its answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Exchange {
-    pub(crate) request: Vec<u8>,
-    pub(crate) asked_at: Instant,
-    pub(crate) answered_at: Option<Instant>,
+pub struct Exchange {
+    /// Its head and body, as they came.
+    pub request: Vec<u8>,
+    /// When its first byte came.
+    pub asked_at: Instant,
+    /// When the last byte so far of the answer left.
+    pub answered_at: Option<Instant>,
 }
 
 impl Exchange {
     /// AWS's name of the operation, from the header `X-Amz-Target`.
-    pub(crate) fn operation(&self) -> String {
+    pub fn operation(&self) -> String {
         let head = String::from_utf8_lossy(&self.request);
         let target = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -47,16 +53,16 @@ impl Exchange {
 
 /// What went over all endpoints. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<Connection>>>);
+pub struct Log(Arc<Mutex<Vec<Connection>>>);
 
 impl Log {
     /// Takes the connections out of the log, and with them what follows on them.
-    pub(crate) fn take(&self) -> Vec<Connection> {
+    pub fn take(&self) -> Vec<Connection> {
         std::mem::take(&mut self.lock())
     }
 
     /// The connections since they were last taken.
-    pub(crate) fn all(&self) -> Vec<Connection> {
+    pub fn all(&self) -> Vec<Connection> {
         self.lock().clone()
     }
 
@@ -66,9 +72,11 @@ impl Log {
 }
 
 /// The endpoint of one service; it ends when this is dropped.
-pub(crate) struct Endpoint {
-    pub(crate) address: SocketAddr,
-    pub(crate) is_secure: bool,
+pub struct Endpoint {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub is_secure: bool,
     accepting: JoinHandle<()>,
 }
 
@@ -84,7 +92,8 @@ struct Route {
 }
 
 impl Endpoint {
-    pub(crate) async fn start(
+    /// Serves the stand-in under the name of a service; `handshake` is how long one takes on top of its computation.
+    pub async fn start(
         service: &'static str,
         stand_in: SocketAddr,
         acceptor: Option<TlsAcceptor>,
@@ -105,7 +114,8 @@ impl Endpoint {
         Self { address, is_secure, accepting }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its URL, by the name that certificates are made for.
+    pub fn url(&self) -> String {
         let scheme = if self.is_secure { "https" } else { "http" };
         format!("{scheme}://localhost:{}", self.address.port())
     }

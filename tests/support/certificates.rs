@@ -14,18 +14,18 @@ use tokio_rustls::{
 };
 
 /// What both ends of a connection need.
-pub(crate) struct Certificates {
+pub struct Certificates {
     /// Shows the leaf and the intermediate.
-    pub(crate) acceptor: TlsAcceptor,
+    pub acceptor: TlsAcceptor,
     /// The root, in PEM.
-    pub(crate) root: String,
+    pub root: String,
     /// Trusts the chain's root and no other.
-    pub(crate) client: Arc<ClientConfig>,
+    pub client: Arc<ClientConfig>,
 }
 
 impl Certificates {
     /// Makes a chain for `localhost`.
-    pub(crate) fn make() -> Self {
+    pub fn make() -> Self {
         let authority = |name: &str| {
             let mut parameters = CertificateParams::new(Vec::new()).unwrap();
             parameters.distinguished_name.push(DnType::CommonName, name);

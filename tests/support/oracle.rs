@@ -4,7 +4,7 @@ use cloudtrail_all_regions::rule::{cloudtrail_all_regions::TrailResult, paramete
 use serde_json::Value;
 
 /// How a trail ends.
-pub(crate) fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64) -> TrailResult {
+pub fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64) -> TrailResult {
     let (mut fails, mut unknown, mut hidden) = (false, false, false);
     let is_multi_region = trail["IsMultiRegionTrail"] == true;
     let arn: Vec<&str> = trail["TrailARN"].as_str().unwrap_or("").split(':').collect();

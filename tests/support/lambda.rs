@@ -29,11 +29,12 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A function that runs.
-pub(crate) struct Lambda {
+pub struct Lambda {
     serving: JoinHandle<()>,
     invocations: UnboundedSender<Invocation>,
     answers: UnboundedReceiver<Answer>,
-    pub(crate) process: Child,
+    /// Its process.
+    pub process: Child,
     stdout: UnboundedReceiver<String>,
     stderr: UnboundedReceiver<String>,
     count: u32,
@@ -48,32 +49,35 @@ struct Invocation {
 
 /// What the function posted.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// The path after `/2018-06-01/runtime/`.
-    pub(crate) path: String,
+    pub path: String,
     /// The header `Lambda-Runtime-Function-Error-Type`.
-    pub(crate) error_type_header: Option<String>,
-    pub(crate) body: Value,
-    pub(crate) posted_at: SystemTime,
+    pub error_type_header: Option<String>,
+    /// What it answered.
+    pub body: Value,
+    /// When it posted.
+    pub posted_at: SystemTime,
 }
 
 /// What became of an invocation.
 #[derive(Debug)]
-pub(crate) struct Invoked {
-    pub(crate) answer: Answer,
+pub struct Invoked {
+    /// What the function posted of it.
+    pub answer: Answer,
     /// Its lines on standard output; the last is the summary.
-    pub(crate) log: Vec<Value>,
+    pub log: Vec<Value>,
 }
 
 impl Invoked {
     /// The body of a success.
-    pub(crate) fn response(&self) -> &Value {
+    pub fn response(&self) -> &Value {
         assert!(self.answer.path.ends_with("/response"), "{self:?}");
         &self.answer.body
     }
 
     /// The `errorType` of a failure; the log must have it too.
-    pub(crate) fn error_type(&self) -> &str {
+    pub fn error_type(&self) -> &str {
         assert!(self.answer.path.ends_with("/error"), "{self:?}");
         assert!(self.answer.error_type_header.is_some(), "{self:?}");
         assert_eq!(self.answer.body["errorType"], self.summary()["errorType"]);
@@ -81,14 +85,15 @@ impl Invoked {
         self.answer.body["errorType"].as_str().unwrap()
     }
 
-    pub(crate) fn summary(&self) -> &Value {
+    /// The last line of its log.
+    pub fn summary(&self) -> &Value {
         self.log.last().unwrap()
     }
 }
 
 impl Lambda {
     /// Starts `bootstrap` with an environment that has nothing but Lambda's own variables and these.
-    pub(crate) async fn start(bootstrap: &Path, function_arn: &str, environment: &[(&str, &str)]) -> Self {
+    pub async fn start(bootstrap: &Path, function_arn: &str, environment: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (invocations, waiting) = unbounded_channel();
@@ -114,11 +119,12 @@ impl Lambda {
     }
 
     /// Invokes the function with a minute to go.
-    pub(crate) async fn invoke(&mut self, payload: impl ToString) -> Invoked {
+    pub async fn invoke(&mut self, payload: impl ToString) -> Invoked {
         self.invoke_until(SystemTime::now() + PATIENCE, payload).await
     }
 
-    pub(crate) async fn invoke_until(&mut self, deadline: SystemTime, payload: impl ToString) -> Invoked {
+    /// Invokes the function, which is to answer before `deadline`.
+    pub async fn invoke_until(&mut self, deadline: SystemTime, payload: impl ToString) -> Invoked {
         self.count += 1;
         let request_id = format!("00000000-0000-4000-8000-{:012}", self.count);
         let payload = payload.to_string().into_bytes();
@@ -142,7 +148,7 @@ impl Lambda {
 
     /// Ends the function, which must be alive and must have logged nothing but what invocations returned, and returns
     /// all that it ever said.
-    pub(crate) async fn end(mut self) -> String {
+    pub async fn end(mut self) -> String {
         assert_eq!(self.process.try_wait().unwrap(), None, "the process has ended");
         self.process.kill().unwrap();
         for rest in [&mut self.stdout, &mut self.stderr] {
