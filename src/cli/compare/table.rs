@@ -5,7 +5,11 @@ use std::io::{self, Write};
 use anstyle::Style;
 use serde_json::Value;
 
-use super::{ComparedRule, Comparison, Recorded, managed::set, why::age};
+use super::{
+    age::age,
+    comparison::{ComparedRule, Comparison, RecordedCompliance},
+    managed::set,
+};
 use crate::report::{
     Report,
     table::{heading, verdict_style},
@@ -40,8 +44,8 @@ pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Wri
 fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(rule.result());
     let recorded = match rule.compliance_type {
-        Some(Recorded::Result(compliance_type)) => compliance_type.as_str(),
-        Some(Recorded::InsufficientData) => "INSUFFICIENT_DATA",
+        Some(RecordedCompliance::Result(compliance_type)) => compliance_type.as_str(),
+        Some(RecordedCompliance::InsufficientData) => "INSUFFICIENT_DATA",
         None => "NOT_READ",
     };
     let identifier = rule.managed_rule_identifier.unwrap_or("this rule");

@@ -3,39 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::{
-    ComparedRule,
+    age::{age, seconds_between},
+    comparison::ComparedRule,
+    here::Here,
     managed::{Documented, ManagedRule, set},
 };
-use crate::{
-    report::Report,
-    rule::{
-        cloudtrail_all_regions::{JudgedTrail, RULE, Reason, TrailResult},
-        evaluation::ComplianceType,
-        evidence::{Evidence, Observed, Trail, TrailStatus},
-        parameters::{PARAMETERS, RuleParameters},
-        timestamp::Timestamp,
-    },
+use crate::rule::{
+    cloudtrail_all_regions::{JudgedTrail, RULE, Reason, TrailResult},
+    evaluation::ComplianceType,
+    evidence::{Evidence, Observed, Trail, TrailStatus},
+    parameters::{PARAMETERS, RuleParameters},
 };
 
-/// The verdict here, and what it rests on.
-pub(super) struct Here<'h> {
-    pub(super) report: &'h Report,
-    /// None if the parameters alone decided.
-    pub(super) judged: Option<(&'h Evidence, &'h RuleParameters)>,
-}
-
-/// How long ago, in its two largest units.
-pub(super) fn age(seconds: i64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    }
-}
-
-impl Here<'_> {
+impl Here {
     /// Why the rule's recorded result differs, or why it has none; empty if both say the same.
     pub(super) fn why(&self, rule: &ComparedRule) -> Vec<String> {
         let Some(recorded) = rule.result() else { return without_result(rule) };
@@ -46,7 +26,7 @@ impl Here<'_> {
             return Vec::new();
         }
         let mut lines = Vec::new();
-        match (self.judged, rule.managed) {
+        match (&self.judged, rule.managed) {
             (None, _) => lines.push(format!("here the parameters decide: {}", self.report.annotation)),
             (Some(_), None) => lines.extend(self.other_parameters(rule)),
             (Some((evidence, valid)), Some(managed)) => {
@@ -62,7 +42,7 @@ impl Here<'_> {
         let Some(evaluated) = rule.last_evaluated() else { return Vec::new() };
         let mut lines = Vec::new();
         let is_red = self.report.compliance_type == Some(ComplianceType::NonCompliant);
-        let trails = self.judged.and_then(|(evidence, _)| evidence.trails.known());
+        let trails = self.judged.as_ref().and_then(|(evidence, _)| evidence.trails.known());
         for trail in trails.into_iter().flatten() {
             let Some(Observed::Known(status)) = &trail.get_trail_status else { continue };
             let TrailStatus { is_logging, start_logging_time: started, stop_logging_time: stopped, .. } = status;
@@ -89,7 +69,7 @@ impl Here<'_> {
 
     /// Whether every trail that is here now was off already at the rule's result.
     fn all_were_off_at(&self, rule: &ComparedRule) -> bool {
-        let trails = self.judged.and_then(|(evidence, _)| evidence.trails.known());
+        let trails = self.judged.as_ref().and_then(|(evidence, _)| evidence.trails.known());
         let (Some(trails), Some(evaluated)) = (trails, rule.last_evaluated()) else { return false };
         let was_off = |trail: &Trail| match &trail.get_trail_status {
             Some(Observed::Known(TrailStatus {
@@ -105,7 +85,7 @@ impl Here<'_> {
             return vec!["the parameters that it is deployed with are not known".to_owned()];
         };
         let deployed = RuleParameters::parse(Some(input_parameters), &self.report.region);
-        if let (Ok(deployed), Some((_, valid))) = (&deployed, self.judged)
+        if let (Ok(deployed), Some((_, valid))) = (&deployed, &self.judged)
             && deployed == valid
         {
             let changed =
@@ -132,11 +112,6 @@ impl Here<'_> {
         });
         differing.collect()
     }
-}
-
-/// Whole seconds; none are negative, whatever the clocks say.
-pub(super) fn seconds_between(earlier: Timestamp, later: Timestamp) -> i64 {
-    ((later.epoch_milliseconds() - earlier.epoch_milliseconds()) / 1000).max(0)
 }
 
 /// Why a rule has no result for the account.
