@@ -10,7 +10,6 @@ use std::{
 use aws_config::{BehaviorVersion, profile::ProfileFileLoadError};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_config::types::ResourceType;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 #[cfg(feature = "cli")]
 use aws_smithy_http_client::{
@@ -28,14 +27,13 @@ use aws_types::{
     region::Region,
     request_id::RequestId,
     sdk_config::StalledStreamProtectionConfig,
-    service_config::{LoadServiceConfig, ServiceConfigKey},
 };
-use futures_util::future::join;
 use tokio::task::yield_now;
 
 use super::{
     CallLog,
     calls::Asked,
+    endpoints::{self, EndpointUrls},
     fault::{CallError, RefuseEmptyAnswers, RetryTransientFaults},
     https::{self, Https},
 };
@@ -336,18 +334,6 @@ impl Connections {
     }
 }
 
-/// The environment's endpoint URLs: `AWS_ENDPOINT_URL_CLOUDTRAIL`, else `AWS_ENDPOINT_URL`.
-#[derive(Debug)]
-struct EndpointUrls;
-
-impl LoadServiceConfig for EndpointUrls {
-    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        let of_service = format!("{}_{}", key.env(), key.service_id().replace(' ', "_").to_uppercase());
-        let read = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-        read(&of_service).or_else(|| read(key.env()))
-    }
-}
-
 /// The attempts of a call are bounded, and so is the invocation: no call goes without its retries because others failed
 /// before it.
 fn unlimited_retries() -> RetryPartition {
@@ -406,23 +392,21 @@ impl Session<'_> {
 
     /// Opens, after an idle time, the connections that calls will need when others are answered: a second one to
     /// CloudTrail, where two calls about a trail follow DescribeTrails, and one to Config, which gets the report.
-    ///
-    /// The SDK knows the endpoints of calls only, so it is given calls, which are not sent.
     pub async fn open_connections(&self) {
-        let https = &self.connections.https;
+        let Connections { base, https, .. } = self.connections;
         if !https.is_fresh() {
             return;
         }
         // The calls that are due come first and open connections of their own.
         yield_now().await;
-        let Clients { cloudtrail, config } = self.clients(&self.region);
-        let only_opens = aws_sdk_cloudtrail::Config::builder().http_client(https.that_only_opens(2));
-        let cloudtrail = cloudtrail.describe_trails().customize().config_override(only_opens);
-        let only_opens = aws_sdk_config::Config::builder().http_client(https.that_only_opens(1));
-        let config = config.list_discovered_resources().resource_type(ResourceType::Trail);
-        let config = config.customize().config_override(only_opens);
-        // Both end in an error, as they are not sent.
-        let _ = join(cloudtrail.send(), config.send()).await;
+        for (endpoint, connections) in [
+            (endpoints::of_cloudtrail(base, &self.region).await, 2),
+            (endpoints::of_config(base, &self.region).await, 1),
+        ] {
+            if let Some(url) = endpoint.and_then(|url| url.parse().ok()) {
+                https.open(&url, connections);
+            }
+        }
     }
 
     /// How long calls may take.

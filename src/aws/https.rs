@@ -15,10 +15,7 @@ use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         connection::{CaptureSmithyConnection, ConnectionMetadata},
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-            SharedHttpConnector,
-        },
+        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
         orchestrator::{HttpRequest, HttpResponse},
         result::ConnectorError,
         runtime_components::RuntimeComponents,
@@ -96,8 +93,6 @@ pub(super) fn read_root_certificates() {
 pub(super) struct Https {
     client: Client<Opener, SdkBody>,
     opener: Opener,
-    /// A call opens as many connections to its endpoint, together with those that are open, and is not sent.
-    only_opens: Option<usize>,
 }
 
 impl Https {
@@ -108,7 +103,7 @@ impl Https {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(opener.clone());
-        Self { client, opener, only_opens: None }
+        Self { client, opener }
     }
 
     /// Whether this is asked for the first time since the last connections were closed for not being used.
@@ -118,15 +113,15 @@ impl Https {
         !std::mem::replace(&mut state.is_known, true)
     }
 
-    /// A client that sends nothing: the endpoint of each of its calls gets as many connections as told, unless it has.
-    pub(super) fn that_only_opens(&self, connections: usize) -> SharedHttpClient {
-        SharedHttpClient::new(Self { only_opens: Some(connections), ..self.clone() })
+    /// Opens so many connections to an endpoint, together with those that are open.
+    pub(super) fn open(&self, endpoint: &Uri, connections: usize) {
+        self.opener.open(endpoint, connections);
     }
 }
 
 impl fmt::Debug for Https {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Https").field("only_opens", &self.only_opens).finish_non_exhaustive()
+        f.debug_struct("Https").finish_non_exhaustive()
     }
 }
 
@@ -142,10 +137,6 @@ impl HttpConnector for Https {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
-        if let Some(connections) = self.only_opens {
-            self.opener.open(request.uri(), connections);
-            return HttpConnectorFuture::ready(Err(ConnectorError::user("only a connection was wanted".into())));
-        }
         self.opener.note_call();
         let captured = capture_connection(&mut request);
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {

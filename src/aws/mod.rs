@@ -9,6 +9,7 @@ pub mod put_evaluations;
 mod answers;
 mod calls;
 mod discovered_trails;
+mod endpoints;
 mod https;
 
 use futures_util::future::{OptionFuture, join};
