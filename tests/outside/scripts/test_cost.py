@@ -5,8 +5,10 @@ import importlib.util
 import json
 import pathlib
 import re
+import subprocess
 import sys
-import unittest
+
+import pytest
 
 sys.dont_write_bytecode = True
 PATH = pathlib.Path(__file__).parents[3] / "scripts/cost"
@@ -16,86 +18,118 @@ sys.modules["cost"] = cost
 loader.exec_module(cost)
 
 
-class Cost(unittest.TestCase):
-    def test_a_tier_is_charged_for_what_is_in_it(self):
-        evaluation = cost.PRICES["evaluation"]
-        for quantity, usd in [(0, 0), (30, 0.03), (100_000, 100), (100_001, 100.0008), (500_000, 420), (1_000_000, 670)]:
-            self.assertAlmostEqual(evaluation.of(quantity), usd)
-
-    def test_the_time_billed_is_init_cpu_and_waits(self):
-        times = cost.Times(
-            hello_ms=10, cpu_init_ms=1, cpu_cold_ms=4, cpu_warm_ms=1, cpu_member_ms=2, slowdown=2, call_ms=50, round_trips=3
-        )
-        self.assertEqual(times.billed(1769, cold=True), 10 + 2 + 8 + 150)
-        self.assertEqual(times.billed(1769, cold=False), 2 + 150)
-        self.assertEqual(times.billed(1769, cold=False, member=True), 6 + 200)
-        self.assertEqual(times.billed(10_240, cold=False), 2 + 150, "one thread uses one vCPU")
-        # A fourteenth of a vCPU: 8 ms become 110.6.
-        self.assertEqual(times.billed(128, cold=True), 273)
-
-    def test_a_month_of_one_account(self):
-        month = cost.month(1, 30, 1000, 1024, "arm64", central=False)
-        self.assertEqual((month.runs, month.calls), (30, 150))
-        self.assertAlmostEqual(month.evaluations, 0.03)
-        self.assertAlmostEqual(month.function, 30 * (0.0000133334 + 0.0000002))
-        self.assertAlmostEqual(month.logs, 30 * 3000 * 0.5 / 1e9)
-        self.assertAlmostEqual(month.monitoring, 3 * 0.10 + 5 * 0.30 * 30 / 720)
-        self.assertAlmostEqual(month.total, month.evaluations + month.function + month.logs + month.monitoring)
-
-    def test_one_central_function_has_one_set_of_alarms_and_metrics(self):
-        few, many = (cost.month(accounts, 30, 1000, 128, "arm64", central=True) for accounts in (1, 10_000))
-        self.assertEqual(few.monitoring, many.monitoring)
-        self.assertAlmostEqual(many.monitoring, 3 * 0.10 + (4 + 3) * 0.30)
-        self.assertEqual(many.calls, 10_000 * 30 * 6)
-
-    def test_every_price_names_its_page_and_when_it_was_read(self):
-        for name, price in cost.PRICES.items():
-            self.assertRegex(price.page, r"^https://aws\.amazon\.com/[a-z]+/pricing/$", name)
-            self.assertRegex(price.read, r"^2\d{3}-\d\d-\d\d, |^not confirmed$", name)
-            tops = [up_to for up_to, _ in price.tiers]
-            self.assertEqual((tops, tops[-1]), (sorted(tops), float("inf")), name)
-
-    def test_a_report_line_takes_the_place_of_the_estimate(self):
-        estimate, report = (cost.tables(cost.Times(), 128, "arm64", given) for given in (None, 2000))
-        self.assertEqual(estimate["scripts/cost: prices"], report["scripts/cost: prices"])
-        self.assertIn("| a cold run with 128 MB | 2000 ms |", report["scripts/cost: inputs"])
-        last = report["scripts/cost: months"].splitlines()[-1]
-        # 7.2 million runs of two seconds with an eighth of a GB: 24.00, and 1.44 for the requests.
-        self.assertIn(" | 25.44 | ", last)
-
-    def test_only_marked_tables_are_replaced(self):
-        page = "a\n<!-- one -->\nold\n<!-- end -->\nb\n<!-- two -->\n<!-- end -->\n"
-        expected = "a\n<!-- one -->\n1\n<!-- end -->\nb\n<!-- two -->\n2\n<!-- end -->\n"
-        self.assertEqual(cost.replaced(page, {"one": "1", "two": "2"}), expected)
+def test_a_tier_is_charged_for_what_is_in_it():
+    evaluation = cost.PRICES["evaluation"]
+    for quantity, usd in [
+        (0, 0),
+        (30, 0.03),
+        (100_000, 100),
+        (100_001, 100.0008),
+        (500_000, 420),
+        (1_000_000, 670),
+    ]:
+        assert evaluation.of(quantity) == pytest.approx(usd)
 
 
-class Project(unittest.TestCase):
-    def test_the_readme_has_what_it_prints(self):
-        page = cost.README.read_text()
-        made = cost.tables(cost.Times(), 128, "arm64")
-        self.assertEqual(cost.replaced(page, made), page, "run scripts/cost --write")
-
-    def test_the_template_has_its_memory_architecture_and_alarms(self):
-        template = (PATH.parents[1] / "cloudformation/rule.yaml").read_text()
-        self.assertEqual(template.count("Type: AWS::CloudWatch::Alarm"), cost.ALARMS)
-        self.assertIn("  MemorySize:\n    Type: Number\n    Default: 128\n", template)
-        self.assertIn("  Architecture:\n    Type: String\n    Default: arm64\n", template)
-
-    def test_the_least_memory_costs_least_and_the_evaluation_a_thousand_times_as_much(self):
-        times, usd = cost.Times(), []
-        for memory in cost.MEMORY_SIZES:
-            billed = times.billed(memory, cold=True)
-            usd.append(cost.PRICES["request"].of(1) + cost.duration_usd(billed, memory, "arm64", 1))
-        self.assertEqual((usd, cost.MEMORY_SIZES[0]), (sorted(usd), 128))
-        self.assertGreater(cost.PRICES["evaluation"].of(1), 1000 * usd[0])
-
-    def test_it_counts_the_metrics_and_calls_that_the_readme_shows(self):
-        page = cost.README.read_text()
-        calls = re.search(r'"calls": (\{.*?\})', page)[1]
-        self.assertEqual(sum(json.loads(calls).values()), cost.CLOUDTRAIL_READS + cost.CONFIG_CALLS)
-        metrics = ["Duration", "Evaluations", "TrailsSeen", "RefusedRows", "Misconfigured"]
-        self.assertEqual([f'"{name}":' in page for name in metrics], [True] * cost.METRICS)
+def test_the_time_billed_is_init_cpu_and_waits():
+    times = cost.Times(
+        hello_ms=10,
+        cpu_init_ms=1,
+        cpu_cold_ms=4,
+        cpu_warm_ms=1,
+        cpu_member_ms=2,
+        slowdown=2,
+        call_ms=50,
+        round_trips=3,
+    )
+    assert times.billed(1769, cold=True) == 10 + 2 + 8 + 150
+    assert times.billed(1769, cold=False) == 2 + 150
+    assert times.billed(1769, cold=False, member=True) == 6 + 200
+    assert times.billed(10_240, cold=False) == 2 + 150, "one thread uses one vCPU"
+    # A fourteenth of a vCPU: 8 ms become 110.6.
+    assert times.billed(128, cold=True) == 273
 
 
-if __name__ == "__main__":
-    unittest.main()
+def test_a_month_of_one_account():
+    month = cost.month(1, 30, 1000, 1024, "arm64", central=False)
+    assert (month.runs, month.calls) == (30, 150)
+    assert month.evaluations == pytest.approx(0.03)
+    assert month.function == pytest.approx(30 * (0.0000133334 + 0.0000002))
+    assert month.logs == pytest.approx(30 * 3000 * 0.5 / 1e9)
+    assert month.monitoring == pytest.approx(3 * 0.10 + 5 * 0.30 * 30 / 720)
+    assert month.total == pytest.approx(month.evaluations + month.function + month.logs + month.monitoring)
+
+
+def test_one_central_function_has_one_set_of_alarms_and_metrics():
+    few, many = (cost.month(accounts, 30, 1000, 128, "arm64", central=True) for accounts in (1, 10_000))
+    assert few.monitoring == many.monitoring
+    assert many.monitoring == pytest.approx(3 * 0.10 + (4 + 3) * 0.30)
+    assert many.calls == 10_000 * 30 * 6
+
+
+def test_every_price_names_its_page_and_when_it_was_read():
+    for name, price in cost.PRICES.items():
+        assert re.search(r"^https://aws\.amazon\.com/[a-z]+/pricing/$", price.page), name
+        assert re.search(r"^2\d{3}-\d\d-\d\d, |^not confirmed$", price.read), name
+        tops = [up_to for up_to, _ in price.tiers]
+        assert (tops, tops[-1]) == (sorted(tops), float("inf")), name
+
+
+def test_a_report_line_takes_the_place_of_the_estimate():
+    estimate, report = (cost.tables(cost.Times(), 128, "arm64", given) for given in (None, 2000))
+    assert estimate["scripts/cost: prices"] == report["scripts/cost: prices"]
+    assert "| a cold run with 128 MB | 2000 ms |" in report["scripts/cost: inputs"]
+    last = report["scripts/cost: months"].splitlines()[-1]
+    # 7.2 million runs of two seconds with an eighth of a GB: 24.00, and 1.44 for the requests.
+    assert " | 25.44 | " in last
+
+
+def test_only_marked_tables_are_replaced():
+    page = "a\n<!-- one -->\nold\n<!-- end -->\nb\n<!-- two -->\n<!-- end -->\n"
+    expected = "a\n<!-- one -->\n1\n<!-- end -->\nb\n<!-- two -->\n2\n<!-- end -->\n"
+    assert cost.replaced(page, {"one": "1", "two": "2"}) == expected
+
+
+def test_the_readme_has_what_it_prints():
+    page = cost.README.read_text()
+    made = cost.tables(cost.Times(), 128, "arm64")
+    assert cost.replaced(page, made) == page, "run scripts/cost --write"
+
+
+def test_the_template_has_its_memory_architecture_and_alarms():
+    template = (PATH.parents[1] / "cloudformation/rule.yaml").read_text()
+    assert template.count("Type: AWS::CloudWatch::Alarm") == cost.ALARMS
+    assert "  MemorySize:\n    Type: Number\n    Default: 128\n" in template
+    assert "  Architecture:\n    Type: String\n    Default: arm64\n" in template
+
+
+def test_the_least_memory_costs_least_and_the_evaluation_a_thousand_times_as_much():
+    times, usd = cost.Times(), []
+    for memory in cost.MEMORY_SIZES:
+        billed = times.billed(memory, cold=True)
+        usd.append(cost.PRICES["request"].of(1) + cost.duration_usd(billed, memory, "arm64", 1))
+    assert (usd, cost.MEMORY_SIZES[0]) == (sorted(usd), 128)
+    assert cost.PRICES["evaluation"].of(1) > 1000 * usd[0]
+
+
+def test_it_counts_the_metrics_and_calls_that_the_readme_shows():
+    page = cost.README.read_text()
+    calls = re.search(r'"calls": (\{.*?\})', page)[1]
+    assert sum(json.loads(calls).values()) == cost.CLOUDTRAIL_READS + cost.CONFIG_CALLS
+    metrics = ["Duration", "Evaluations", "TrailsSeen", "RefusedRows", "Misconfigured"]
+    assert [f'"{name}":' in page for name in metrics] == [True] * cost.METRICS
+
+
+def run(*arguments):
+    return subprocess.run([PATH, *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("wrong", ["--regio", "--memory 1", "--cold-ms 0", "--architecture arm"])
+def test_wrong_usage_is_64_and_says_nothing_on_stdout(wrong):
+    ended = run(*wrong.split())
+    assert (ended.returncode, ended.stdout) == (64, "")
+
+
+def test_help_is_given():
+    ended = run("--help")
+    assert (ended.returncode, ended.stdout.startswith("usage: scripts/cost")) == (0, True)
