@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
-use cloudtrail_all_regions::rule::{cloudtrail_all_regions::RULE, evidence::Evidence, parameters::RuleParameters};
+use cloudtrail_all_regions::rule::{evidence::Evidence, judge, parameters::RuleParameters};
 use divan::{Bencher, black_box};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn evidence(account: &str, trails: usize) -> Evidence {
 
 fn decide(bencher: Bencher, evidence: &Evidence) {
     let parameters = RuleParameters::parse(None, &evidence.region).unwrap();
-    bencher.bench_local(|| (RULE.evaluate)(black_box(evidence), black_box(&parameters)));
+    bencher.bench_local(|| judge(black_box(evidence), black_box(&parameters)));
 }
 
 /// Every trail passes.

@@ -11,9 +11,10 @@ use std::{
 
 use cloudtrail_all_regions::{
     rule::{
-        cloudtrail_all_regions::RULE,
+        self,
         evaluation::{ComplianceType, EvaluatedResource},
         evidence::Evidence,
+        judge,
         parameters::RuleParameters,
         timestamp::Timestamp,
     },
@@ -65,9 +66,9 @@ fn record_results(world: &mut World, evidence: &Evidence) {
         config_rule_invoked_time: yesterday,
         result_recorded_time: yesterday,
     };
-    let rule = world.config_rule(account_id, region, RULE.default_name);
+    let rule = world.config_rule(account_id, region, rule::DEFAULT_NAME);
     // Without a verdict the function reports nothing.
-    for evaluation in (RULE.evaluate)(evidence, &RuleParameters::default()).evaluations.unwrap_or_default() {
+    for evaluation in judge(evidence, &RuleParameters::default()).evaluations.unwrap_or_default() {
         let annotation = Some(evaluation.annotation.to_string());
         world.put_row(&rule, row(evaluation.resource, evaluation.compliance_type, annotation));
     }

@@ -21,12 +21,12 @@ use crate::{
     error::chain,
     invocation::{Invocation, NotifiedTrail, Subject},
     rule::{
-        Verdict,
+        Indeterminate, Verdict,
         arn::Arn,
-        cloudtrail_all_regions::{Indeterminate, RULE},
         decided_by_parameters,
         evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
         evidence::{Evidence, Observed},
+        judge,
         parameters::{Misconfigured, RuleParameters},
         timestamp::Timestamp,
         withdrawal::{EarlierRow, withdrawn},
@@ -221,7 +221,7 @@ impl Function {
         if let (Some(Observed::Known(ids)), Some(trail)) = (&mut evidence.discovered_trails, trail) {
             ids.push(trail.resource_id.clone());
         }
-        let Verdict { trails, evaluations } = (RULE.evaluate)(&evidence, &parameters);
+        let Verdict { trails, evaluations } = judge(&evidence, &parameters);
         let trails = trails.iter().map(TrailRecord::new).collect();
         Ok(Decision { evaluations, trails, warnings, misconfigured: None, evidence: Some(evidence) })
     }

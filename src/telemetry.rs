@@ -8,11 +8,12 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::rule::{
-    cloudtrail_all_regions::{JudgedTrail, Reason, TrailResult},
     evaluation::{ComplianceType, Evaluation},
     evidence::Evidence,
     parameters::Misconfigured,
+    reasons::{Code, TrailResult},
     timestamp::Timestamp,
+    trail::JudgedTrail,
 };
 
 /// The record of one invocation. It holds neither the result token nor credentials.
@@ -64,7 +65,7 @@ pub struct TrailRecord {
     /// How it ends.
     pub result: TrailResult,
     /// The codes of its reasons.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<Code>,
     /// Its reasons for people.
     pub details: Vec<String>,
 }
@@ -78,8 +79,8 @@ impl TrailRecord {
         Self {
             trail: trail.to_owned(),
             result: judged.result,
-            reasons: judged.reasons.iter().map(Reason::code).collect(),
-            details: judged.reasons.iter().map(Reason::to_string).chain(trusted).collect(),
+            reasons: judged.codes().collect(),
+            details: judged.reasons.iter().map(ToString::to_string).chain(trusted).collect(),
         }
     }
 }

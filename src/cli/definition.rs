@@ -11,8 +11,8 @@ use super::{
     parameters::{self, ParameterArguments},
 };
 use crate::rule::{
+    self,
     arn::{Arn, is_account_id},
-    cloudtrail_all_regions::RULE,
     region,
     spelling::nearest,
 };
@@ -29,7 +29,7 @@ pub(super) struct Definition {
     #[arg(long, value_name = "ARN", value_parser = function_arn, value_hint = ValueHint::Other)]
     function_arn: String,
     /// The rule's name
-    #[arg(long, value_name = "NAME", default_value = RULE.default_name, value_parser = rule_name, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "NAME", default_value = rule::DEFAULT_NAME, value_parser = rule_name, value_hint = ValueHint::Other)]
     name: String,
     #[command(flatten)]
     parameters: ParameterArguments,
@@ -83,7 +83,7 @@ impl Definition {
         let given = self.parameters.by_name()?;
         let region = Arn::split(&self.function_arn).region;
         parameters::valid(&given, region)?;
-        let mut definition = RULE.definition(&self.function_arn);
+        let mut definition = rule::definition(&self.function_arn);
         definition["ConfigRuleName"] = self.name.clone().into();
         if !given.is_empty() {
             let defaults = definition["InputParameters"].as_str().unwrap_or_default();

@@ -24,8 +24,8 @@ use crate::{
     handler::{Clock, Context, Function, HandlerError, Outcome},
     report::{Report, format::Format, table::verdict_style},
     rule::{
+        self,
         arn::Arn,
-        cloudtrail_all_regions::RULE,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::Evidence,
         parameters::RuleParameters,
@@ -110,7 +110,7 @@ impl Invoke {
         let (rule, event) = if let Some(event) = event {
             addressed_to_stand_in(&mut world, event, evidence)
         } else {
-            let rule = world.config_rule(&evidence.account_id, &evidence.region, RULE.default_name);
+            let rule = world.config_rule(&evidence.account_id, &evidence.region, rule::DEFAULT_NAME);
             let mut event = Event::new(&rule, &world.result_token(&rule));
             let mut given = evidence.provenance.as_ref().map_or_else(Map::new, |saved| saved.rule_parameters.clone());
             given.extend(self.parameters.by_name()?);
@@ -154,7 +154,7 @@ fn addressed_to_stand_in(world: &mut World, mut event: Value, evidence: &Evidenc
     let account_id = text("accountId").unwrap_or(&evidence.account_id);
     let region = text("configRuleArn").map(|arn| Arn::split(arn).region);
     let region = region.filter(|region| !region.is_empty()).unwrap_or(&evidence.region);
-    let rule = world.config_rule(account_id, region, text("configRuleName").unwrap_or(RULE.default_name));
+    let rule = world.config_rule(account_id, region, text("configRuleName").unwrap_or(rule::DEFAULT_NAME));
     let is_replaceable = text("resultToken").is_some_and(|token| !token.trim().is_empty() && token != "TESTMODE");
     if is_replaceable {
         event["resultToken"] = world.result_token(&rule).into();

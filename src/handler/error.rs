@@ -3,7 +3,7 @@
 use crate::{
     aws::{DeadlineExceeded, fault::CallError, put_evaluations::ReportError},
     invocation::InvalidInvocation,
-    rule::cloudtrail_all_regions::Indeterminate,
+    rule::Indeterminate,
 };
 
 /// Why nothing, or not all, was reported. Lambda tries again, and its on-failure destination keeps the event.

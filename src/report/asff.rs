@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Report, TrailReport, finding, json};
-use crate::rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, evaluation::EvaluatedResource};
+use crate::rule::{
+    self,
+    evaluation::{ComplianceType, EvaluatedResource},
+};
 
 /// What AWS's documentation of `AwsSecurityFinding` allows. Text is cut by bytes, which are never fewer than characters.
 const MAX_DESCRIPTION: usize = 1024;
@@ -50,7 +53,7 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
         "SchemaVersion": "2018-10-08",
         "Id": finding::uid(report),
         "ProductArn": format!("arn:{partition}:securityhub:{region}:{account_id}:product/{account_id}/default"),
-        "GeneratorId": RULE.default_name,
+        "GeneratorId": rule::DEFAULT_NAME,
         "AwsAccountId": account_id,
         "CreatedAt": collected_at,
         "UpdatedAt": collected_at,

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ReasonReport, Report, TrailReport, remedies::Remedy};
-use crate::rule::cloudtrail_all_regions::TrailResult;
+use super::{ReasonReport, Report, TrailReport, command::Command, remedies::Remedy};
+use crate::rule::reasons::TrailResult;
 
 /// The columns: AWS's names where AWS has one.
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         None => trail.and_then(|trail| trail.satisfaction.as_deref()),
     };
     let words: Vec<&str> = remedies.iter().map(|remedy| remedy.text.as_str()).collect();
-    let commands: Vec<&str> = remedies.iter().flat_map(|remedy| remedy.commands.iter().map(String::as_str)).collect();
+    let commands: Vec<String> = remedies.iter().flat_map(|remedy| &remedy.commands).map(Command::to_string).collect();
     Row {
         account_id: Cell::new(&report.account_id),
         region: Cell::new(&report.region),
@@ -87,7 +87,7 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         is_multi_region_trail: trail.map(|trail| trail.is_multi_region_trail),
         is_organization_trail: trail.map(|trail| trail.is_organization_trail),
         result: trail.map(|trail| trail.result),
-        reason: Cell::optional(reason.map(|reason| reason.code)),
+        reason: Cell::optional(reason.map(|reason| reason.code.as_str())),
         text: Cell::optional(text),
         remedy: Cell::new(&words.join(" ")),
         commands: Cell::new(&commands.join(" && ")),

@@ -1,7 +1,7 @@
 //! What the findings of `asff` and `ocsf` have in common.
 
 use super::{Report, remedies::Remedy};
-use crate::rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType, region};
+use crate::rule::{self, evaluation::ComplianceType, region};
 
 /// The recommendation, as CIS words it.
 pub(super) const TITLE: &str = "CIS AWS Foundations v3.0.0, 3.1: Ensure CloudTrail is enabled in all regions";
@@ -14,7 +14,7 @@ const MORE: &str = " For every remedy run cloudtrail-all-regions check.";
 
 /// The same for every run over the same account from the same Region.
 pub(super) fn uid(report: &Report) -> String {
-    format!("{}/{}/{}", RULE.default_name, report.region, report.account_id)
+    format!("{}/{}/{}", rule::DEFAULT_NAME, report.region, report.account_id)
 }
 
 /// The partition of the report's Region.
@@ -24,7 +24,7 @@ pub(super) fn partition(report: &Report) -> &'static str {
 
 /// The number in each benchmark, as Security Hub writes it: `CIS AWS Foundations Benchmark v3.0.0/3.1`.
 pub(super) fn requirements() -> Vec<String> {
-    let requirements = RULE.recommendations.iter().map(|recommendation| {
+    let requirements = rule::RECOMMENDATIONS.iter().map(|recommendation| {
         let benchmark = recommendation.benchmark.replacen("Foundations", "Foundations Benchmark", 1);
         format!("{benchmark}/{}", recommendation.number)
     });
@@ -64,7 +64,7 @@ pub(super) fn remediation(report: &Report, max_bytes: usize) -> Option<String> {
     for (opening, remedy) in &remedies {
         let space = if text.is_empty() { "" } else { " " };
         let words = format!("{space}{opening}{}", remedy.text);
-        let with_commands = format!("{words} {}", remedy.commands.join(" && "));
+        let with_commands = format!("{words} {}", remedy.joined_commands(" && "));
         let room = max_bytes.saturating_sub(text.len() + MORE.len());
         // A command that is cut, or whose line breaks are lost, is another command.
         if with_commands.len() <= room && !with_commands.contains(is_line_break_or_control) {

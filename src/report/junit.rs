@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anstream::StripStream;
 
 use super::{Report, table};
-use crate::rule::{cloudtrail_all_regions::RULE, evaluation::ComplianceType};
+use crate::rule::{self, evaluation::ComplianceType};
 
 /// The reports as one document.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
@@ -37,7 +37,7 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "  <testsuite name=\"{account_id}\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" \
          skipped=\"{skipped}\" time=\"0\" timestamp=\"{collected_at}\">"
     )?;
-    let name = RULE.default_name;
+    let name = rule::DEFAULT_NAME;
     writeln!(out, "    <testcase classname=\"{account_id}.{region}\" name=\"{name}\" time=\"0\">")?;
     let message = escaped(&report.annotation);
     let verdict = report.verdict();

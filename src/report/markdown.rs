@@ -61,7 +61,7 @@ fn commands(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
     if remedy.commands.is_empty() {
         return Ok(());
     }
-    let commands = remedy.commands.join("\n").replace(|c: char| c.is_control() && c != '\n', "\u{FFFD}");
+    let commands = remedy.joined_commands("\n").replace(|c: char| c.is_control() && c != '\n', "\u{FFFD}");
     let longest = commands.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(3.max(longest + 1));
     writeln!(out, "\n{fence}sh\n{commands}\n{fence}")

@@ -3,6 +3,7 @@
 //! Pure: it knows no SDK, no arguments and no files.
 
 mod asff;
+pub mod command;
 mod csv;
 mod evaluations;
 mod finding;
@@ -21,12 +22,14 @@ use serde_json::{Map, Value};
 
 use crate::rule::{
     Verdict,
-    cloudtrail_all_regions::{JudgedTrail, RULE, TrailResult},
     evaluation::{ComplianceType, EvaluatedResource, Evaluation},
     evidence::Evidence,
+    judge,
     parameters::RuleParameters,
     provenance::{Call, Provenance, SavedVerdict},
+    reasons::{Code, TrailResult},
     timestamp::Timestamp,
+    trail::JudgedTrail,
 };
 use remedies::Remedy;
 
@@ -91,7 +94,7 @@ pub struct TrailReport {
 #[serde(rename_all = "camelCase")]
 pub struct ReasonReport {
     /// Its stable code.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong.
     pub text: String,
     /// What to do.
@@ -102,7 +105,7 @@ impl Report {
     /// Decides, and reports.
     #[must_use]
     pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: Map<String, Value>) -> Self {
-        let Verdict { trails, evaluations } = (RULE.evaluate)(evidence, parameters);
+        let Verdict { trails, evaluations } = judge(evidence, parameters);
         let is_choice = trails.len() > 1 && trails.iter().all(|judged| judged.result != TrailResult::Pass);
         let remedies = remedies::for_account(evidence, is_choice);
         let mut trails: Vec<TrailReport> =

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Report, TrailReport, finding};
 use crate::rule::{
-    cloudtrail_all_regions::{RULE, TrailResult},
+    self,
     evaluation::{ComplianceType, EvaluatedResource},
+    reasons::TrailResult,
 };
 
 const COMPLIANCE_FINDING: u32 = 2003;
@@ -37,7 +38,7 @@ fn event(report: &Report, compliance_type: ComplianceType) -> Value {
     let time = report.collected_at.epoch_milliseconds();
     let partition = finding::partition(report);
     let requirements = finding::requirements();
-    let standards = RULE.recommendations.iter().map(|recommendation| recommendation.benchmark);
+    let standards = rule::RECOMMENDATIONS.iter().map(|recommendation| recommendation.benchmark);
     let mut details = vec![report.annotation.clone()];
     let of_trail = |trail: &TrailReport| {
         let lines = trail.reasons.iter().map(|reason| format!("{}: {}: {}", trail.name, reason.code, reason.text));
@@ -86,11 +87,11 @@ fn event(report: &Report, compliance_type: ComplianceType) -> Value {
             "title": finding::TITLE,
             "desc": report.annotation,
             "created_time": time,
-            "analytic": {"type_id": 1, "type": "Rule", "uid": RULE.default_name, "name": RULE.default_name},
+            "analytic": {"type_id": 1, "type": "Rule", "uid": rule::DEFAULT_NAME, "name": rule::DEFAULT_NAME},
         },
         "compliance": {
             "control": finding::TITLE,
-            "desc": RULE.description,
+            "desc": rule::DESCRIPTION,
             "standards": standards.collect::<Vec<_>>(),
             "requirements": requirements,
             "status_id": compliance.0,

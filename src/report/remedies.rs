@@ -2,14 +2,12 @@
 
 use serde::Serialize;
 
-use super::text::Plain;
+use super::{command::Command, text::Plain};
 use crate::rule::{
     arn::Arn,
-    cloudtrail_all_regions::Reason,
-    evidence::{
-        AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Refusal, Trail,
-    },
+    evidence::{AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail},
     parameters::RuleParameters,
+    reasons::{Code, Reason, Step},
     region,
 };
 
@@ -20,77 +18,36 @@ pub struct Remedy {
     /// In words.
     pub text: String,
     /// The commands, to be run in order. What stands in capitals is to be filled in.
-    pub commands: Vec<String>,
+    pub commands: Vec<Command>,
 }
 
 /// CloudTrail takes at most so many basic event selectors a trail (CloudTrail API, `PutEventSelectors`).
 const MAX_EVENT_SELECTORS: usize = 5;
 
 impl Remedy {
+    /// What to do about a reason, whatever the trail.
+    #[must_use]
+    pub fn of_code(code: Code) -> Self {
+        let advice = code.about().advice;
+        let commands = commands(advice.steps, &Trail::default(), &RuleParameters::default());
+        Self { text: advice.words.to_owned(), commands }
+    }
+
     /// What to do about a reason of a trail; the commands leave what else the trail does as it is.
     #[must_use]
     pub fn of(reason: &Reason, trail: &Trail, account_id: &str, parameters: &RuleParameters) -> Self {
-        let command = Commands::for_trail(trail);
-        let commands = match reason {
-            Reason::SingleRegion => {
-                // A multi-Region trail must include the events of global services.
-                vec![command.update_trail(&["--is-multi-region-trail", "--include-global-service-events"])]
-            }
-            Reason::NoGlobalServiceEvents => vec![command.update_trail(&["--include-global-service-events"])],
-            Reason::Deleted => vec![deploy_compliant_trail(command.region)],
-            Reason::StatusRefused(refusal) | Reason::SelectorsRefused(refusal) if is_hidden_from_account(refusal) => {
-                Vec::new()
-            }
-            Reason::StatusRefused(_) | Reason::IsLoggingAbsent | Reason::DeliveryTimeAbsent => {
-                vec![command.get_trail_status()]
-            }
-            Reason::NotLogging { .. } => {
-                vec![aws(&["cloudtrail", "start-logging", "--name", command.trail, "--region", command.region])]
-            }
-            Reason::DeliveryFailing { .. } | Reason::DeliveryStale { .. } => {
-                let bucket = trail.s3_bucket_name.as_deref().unwrap_or("BUCKET");
-                let policy =
-                    ["s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text"];
-                let key = trail.kms_key_id.as_deref().map(|key| {
-                    // The key is in the bucket's Region, which need not be the trail's.
-                    let region = Some(Arn::split(key).region).filter(|region| region::is_well_formed(region));
-                    let region = region.unwrap_or(command.region);
-                    let policy = ["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"];
-                    aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", region]].concat())
-                });
-                [command.get_trail_status(), aws(&policy)].into_iter().chain(key).collect()
-            }
-            Reason::SelectorsRefused(_) => vec![command.get_event_selectors()],
-            Reason::NoManagementEvents
-            | Reason::ReadOnly
-            | Reason::WriteOnly
-            | Reason::SplitSelectors
-            | Reason::ExcludedEventSources(_)
-            | Reason::FilteredManagementEvents => vec![command.put_event_selectors(trail)],
-            Reason::OtherBucket { .. } => vec![
-                command.update_trail(&["--s3-bucket-name", parameters.s3_bucket_name.as_deref().unwrap_or("BUCKET")]),
-            ],
-            Reason::OtherTopic { .. } => vec![
-                command.update_trail(&["--sns-topic-name", parameters.sns_topic_arn.as_deref().unwrap_or("TOPIC_ARN")]),
-            ],
-            Reason::OtherLogGroup { .. } | Reason::NoCloudWatchLogs => {
-                let required = parameters.cloud_watch_logs_log_group_arn.as_deref();
-                let log_group = required.map_or_else(|| "LOG_GROUP_ARN:*".to_owned(), |arn| format!("{arn}:*"));
-                let role = ["--cloud-watch-logs-role-arn", "ROLE_ARN"];
-                vec![command.update_trail(&[&["--cloud-watch-logs-log-group-arn", &log_group][..], &role].concat())]
-            }
-            Reason::NoLogFileValidation => vec![command.update_trail(&["--enable-log-file-validation"])],
-            Reason::NoKmsEncryption => vec![command.update_trail(&["--kms-key-id", "KEY_ARN"])],
-            Reason::NotOrganizationTrail => vec![command.update_trail(&["--is-organization-trail"])],
-            Reason::NotAddressable | Reason::Unanswered(_) => Vec::new(),
-        };
-        // A command that would not be shown as it is is none to paste.
-        let commands: Vec<String> = commands.into_iter().filter(|command| Plain(command).is_whole()).collect();
-        let is_change = !matches!(reason, Reason::StatusRefused(_) | Reason::SelectorsRefused(_));
+        let advice = reason.advice();
+        let is_change = reason.refusal().is_none();
         let owner = trail.owner_account_id().filter(|owner| is_change && *owner != account_id);
         let whose =
             owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
-        Self { text: format!("{}{whose}", words(reason)), commands }
+        Self { text: format!("{}{whose}", advice.words), commands: commands(advice.steps, trail, parameters) }
+    }
+
+    /// The commands with something between them.
+    #[must_use]
+    pub fn joined_commands(&self, separator: &str) -> String {
+        self.commands.iter().map(Command::to_string).collect::<Vec<_>>().join(separator)
     }
 }
 
@@ -105,7 +62,7 @@ pub fn for_account(evidence: &Evidence, is_choice: bool) -> Vec<Remedy> {
             commands: Vec::new(),
         }],
         Observed::Known(trails) if trails.is_empty() => vec![Remedy {
-            text: words(&Reason::Deleted).to_owned(),
+            text: Code::Deleted.about().advice.words.to_owned(),
             commands: vec![deploy_compliant_trail(&evidence.region)],
         }],
         Observed::Refused { .. } => vec![Remedy {
@@ -116,100 +73,73 @@ pub fn for_account(evidence: &Evidence, is_choice: bool) -> Vec<Remedy> {
     }
 }
 
-/// What to do about a reason, whatever the trail.
-#[must_use]
-pub fn words(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::SingleRegion => {
-            "Let the trail record every Region. Data events that it takes are then taken, and charged, in every Region."
-        }
-        Reason::NoGlobalServiceEvents => "Include the events of global services.",
-        Reason::Deleted => {
-            "Look for an organization's trail first: a second copy of management events is charged. Else make one, such as that of `cloudformation/compliant-trail.yaml` in a clone of this project."
-        }
-        Reason::NotAddressable => "Look at the answer of DescribeTrails: AWS describes every trail by its ARN.",
-        Reason::StatusRefused(refusal) | Reason::SelectorsRefused(refusal) if is_hidden_from_account(refusal) => {
-            "CloudTrail does not show this trail to this account; its owner can look at it."
-        }
-        Reason::StatusRefused(_) => "Allow `cloudtrail:GetTrailStatus`; AWS's own message says which policy denies it.",
-        Reason::IsLoggingAbsent => "Look at the answer of GetTrailStatus: AWS always says whether a trail is logging.",
-        Reason::NotLogging { .. } => "Start logging.",
-        Reason::DeliveryFailing { .. } => {
-            "Correct the policy of the bucket or of the KMS key, or name another bucket; the error stays until the next \
-             delivery."
-        }
-        Reason::DeliveryStale { .. } | Reason::DeliveryTimeAbsent => {
-            "Look at the policy of the bucket and of the KMS key."
-        }
-        Reason::SelectorsRefused(_) => {
-            "Allow `cloudtrail:GetEventSelectors`; AWS's own message says which policy denies it."
-        }
-        Reason::NoManagementEvents
-        | Reason::ReadOnly
-        | Reason::WriteOnly
-        | Reason::SplitSelectors
-        | Reason::ExcludedEventSources(_)
-        | Reason::FilteredManagementEvents => "Put one selector that takes every management event, read and write.",
-        Reason::OtherBucket { .. } | Reason::OtherTopic { .. } | Reason::OtherLogGroup { .. } => {
-            "Change the trail or the parameter."
-        }
-        Reason::NoLogFileValidation => "Turn log file validation on.",
-        Reason::NoKmsEncryption => "Encrypt the log files with a KMS key whose policy lets CloudTrail use it.",
-        Reason::NoCloudWatchLogs => "Send the events to a log group.",
-        Reason::NotOrganizationTrail => "Make it an organization trail, in the management account.",
-        Reason::Unanswered(_) => "Ask again later.",
-    }
+/// The steps as commands about a trail, in its home Region. A command that would not be shown as it is is none to paste.
+fn commands(steps: &[Step], trail: &Trail, parameters: &RuleParameters) -> Vec<Command> {
+    let commands = steps.iter().filter_map(|step| command(*step, trail, parameters));
+    commands.filter(|command| Plain(&command.to_string()).is_whole()).collect()
 }
 
-/// Whether AWS says that it does not know the trail, which no permission changes.
-fn is_hidden_from_account(refusal: &Refusal) -> bool {
-    ["TrailNotFoundException", "CloudTrailARNInvalidException"].contains(&refusal.code.as_str())
-}
-
-/// Commands about one trail, in its home Region.
-struct Commands<'t> {
-    trail: &'t str,
-    region: &'t str,
-}
-
-impl<'t> Commands<'t> {
-    fn for_trail(trail: &'t Trail) -> Self {
-        Self {
-            trail: trail.trail_arn.as_deref().or(trail.name.as_deref()).unwrap_or("TRAIL"),
-            region: trail.home_region().unwrap_or("HOME_REGION"),
+fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Command> {
+    let name = trail.trail_arn.as_deref().or(trail.name.as_deref()).unwrap_or("TRAIL");
+    let region = trail.home_region().unwrap_or("HOME_REGION");
+    let update_trail = |options: &[&str]| {
+        let start = ["cloudtrail", "update-trail", "--name", name];
+        aws(&[&start[..], options, &["--region", region]].concat())
+    };
+    Some(match step {
+        Step::GetTrailStatus => aws(&["cloudtrail", "get-trail-status", "--name", name, "--region", region]),
+        Step::GetEventSelectors => {
+            aws(&["cloudtrail", "get-event-selectors", "--trail-name", name, "--region", region])
         }
-    }
+        Step::GetBucketPolicy => {
+            let bucket = trail.s3_bucket_name.as_deref().unwrap_or("BUCKET");
+            aws(&["s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text"])
+        }
+        Step::GetKeyPolicy => {
+            let key = trail.kms_key_id.as_deref()?;
+            // The key is in the bucket's Region, which need not be the trail's.
+            let region = Some(Arn::split(key).region).filter(|region| region::is_well_formed(region)).unwrap_or(region);
+            let policy = ["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"];
+            aws(&[&policy[..], &["--query", "Policy", "--output", "text", "--region", region]].concat())
+        }
+        Step::StartLogging => aws(&["cloudtrail", "start-logging", "--name", name, "--region", region]),
+        Step::PutEventSelectors => {
+            let (option, selectors) = sufficient_selectors(trail);
+            let start = ["cloudtrail", "put-event-selectors", "--trail-name", name];
+            aws(&[&start[..], &[option, &selectors, "--region", region]].concat())
+        }
+        Step::UpdateTrail(options) => update_trail(options),
+        Step::SetBucket => {
+            update_trail(&["--s3-bucket-name", parameters.s3_bucket_name.as_deref().unwrap_or("BUCKET")])
+        }
+        Step::SetTopic => {
+            update_trail(&["--sns-topic-name", parameters.sns_topic_arn.as_deref().unwrap_or("TOPIC_ARN")])
+        }
+        Step::SetLogGroup => {
+            let log_group = parameters.cloud_watch_logs_log_group_arn.as_deref().unwrap_or("LOG_GROUP_ARN");
+            let log_group = format!("{log_group}:*");
+            let role = ["--cloud-watch-logs-role-arn", "ROLE_ARN"];
+            update_trail(&[&["--cloud-watch-logs-log-group-arn", &log_group][..], &role].concat())
+        }
+        Step::DeployCompliantTrail => deploy_compliant_trail(region),
+    })
+}
 
-    fn update_trail(&self, options: &[&str]) -> String {
-        let start = ["cloudtrail", "update-trail", "--name", self.trail];
-        aws(&[&start[..], options, &["--region", self.region]].concat())
-    }
-
-    fn get_trail_status(&self) -> String {
-        aws(&["cloudtrail", "get-trail-status", "--name", self.trail, "--region", self.region])
-    }
-
-    fn get_event_selectors(&self) -> String {
-        aws(&["cloudtrail", "get-event-selectors", "--trail-name", self.trail, "--region", self.region])
-    }
-
-    /// `PutEventSelectors` replaces all selectors of a trail, so those that the trail has are put again.
-    fn put_event_selectors(&self, trail: &Trail) -> String {
-        let known = trail.get_event_selectors.as_ref().and_then(Observed::known);
-        let (option, selectors) = match known.map(|known| sufficient(known.clone())) {
-            Some(EventSelectors { event_selectors, .. }) if !event_selectors.is_empty() => {
-                ("--event-selectors", serde_json::to_string(&event_selectors))
-            }
-            Some(EventSelectors { advanced_event_selectors, .. }) => {
-                ("--advanced-event-selectors", serde_json::to_string(&advanced_event_selectors))
-            }
-            None => ("--advanced-event-selectors", serde_json::to_string(&[every_management_event()])),
-        };
-        // Strings and lists of strings always serialize.
-        let selectors = selectors.unwrap_or_default();
-        let start = ["cloudtrail", "put-event-selectors", "--trail-name", self.trail];
-        aws(&[&start[..], &[option, &selectors, "--region", self.region]].concat())
-    }
+/// The option of `put-event-selectors`, and its value. `PutEventSelectors` replaces all selectors of a trail, so those that
+/// the trail has are put again.
+fn sufficient_selectors(trail: &Trail) -> (&'static str, String) {
+    let known = trail.get_event_selectors.as_ref().and_then(Observed::known);
+    let (option, selectors) = match known.map(|known| sufficient(known.clone())) {
+        Some(EventSelectors { event_selectors, .. }) if !event_selectors.is_empty() => {
+            ("--event-selectors", serde_json::to_string(&event_selectors))
+        }
+        Some(EventSelectors { advanced_event_selectors, .. }) => {
+            ("--advanced-event-selectors", serde_json::to_string(&advanced_event_selectors))
+        }
+        None => ("--advanced-event-selectors", serde_json::to_string(&[every_management_event()])),
+    };
+    // Strings and lists of strings always serialize.
+    (option, selectors.unwrap_or_default())
 }
 
 /// The selectors with one that takes every management event; those that this one makes superfluous are left out.
@@ -265,22 +195,14 @@ fn every_management_event() -> AdvancedEventSelector {
     AdvancedEventSelector { name: None, field_selectors: vec![category] }
 }
 
-fn deploy_compliant_trail(region: &str) -> String {
+fn deploy_compliant_trail(region: &str) -> Command {
     let template = ["cloudformation", "deploy", "--template-file", "cloudformation/compliant-trail.yaml"];
     let rest = ["--stack-name", "cloudtrail-all-regions-trail", "--capabilities", "CAPABILITY_IAM", "--region", region];
     aws(&[&template[..], &rest].concat())
 }
 
-/// An `aws` command, each argument quoted for a shell where it must be.
-fn aws(arguments: &[&str]) -> String {
-    let mut command = "aws".to_owned();
-    for argument in arguments {
-        command.push(' ');
-        // Only a NUL byte cannot be quoted, and no argument of a process can hold one.
-        let argument = argument.replace('\0', "");
-        command.push_str(&shlex::try_quote(&argument).unwrap_or_default());
-    }
-    command
+fn aws(arguments: &[&str]) -> Command {
+    Command::new(["aws"].iter().chain(arguments).copied())
 }
 
 #[cfg(test)]
@@ -333,13 +255,5 @@ mod tests {
             serde_json::to_string(&after).unwrap(),
             format!(r#"[{others},{{"FieldSelectors":[{{"Field":"eventCategory","Equals":["Management"]}}]}}]"#)
         );
-    }
-
-    #[test]
-    fn an_argument_is_one_word_to_a_shell_whatever_it_holds() {
-        for argument in ["plain", "two words", "it's", "$(x)", "a;b", "", "ü"] {
-            let command = aws(&["cloudtrail", argument]);
-            assert_eq!(shlex::split(&command).unwrap(), ["aws", "cloudtrail", argument], "{command}");
-        }
     }
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, TrailReport, remedies::Remedy, text::Plain};
-use crate::rule::{cloudtrail_all_regions::TrailResult, evaluation::ComplianceType};
+use super::{Report, TrailReport, command::Command, remedies::Remedy, text::Plain};
+use crate::rule::{evaluation::ComplianceType, reasons::TrailResult};
 
 const DIM: Style = Style::new().dimmed();
 
@@ -90,8 +90,8 @@ fn trail(trail: &TrailReport, report: &Report, out: &mut dyn Write) -> io::Resul
 fn remedy(remedy: &Remedy, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{indent}{}", Plain(&remedy.text))?;
     let style = AnsiColor::Cyan.on_default();
-    let mut commands = remedy.commands.iter().map(|command| Plain(command));
-    commands.try_for_each(|command| writeln!(out, "{indent}$ {style}{command}{style:#}"))
+    let mut commands = remedy.commands.iter().map(Command::to_string);
+    commands.try_for_each(|command| writeln!(out, "{indent}$ {style}{}{style:#}", Plain(&command)))
 }
 
 /// Green, red, or yellow for neither.

@@ -1,41 +1,62 @@
-//! The decision: what a rule is, what it rests on, and what it says. Pure: no SDK, no I/O, no clock, no environment.
+//! The decision: CIS AWS Foundations v3.0.0, recommendation 3.1, ensure CloudTrail is enabled in all Regions. Pure: no SDK,
+//! no I/O, no clock, no environment.
+//!
+//! Scenarios, each a case below `tests/cases/cloudtrail_all_regions`:
+//!
+//! 1. A trail that records one Region only fails, and is not asked anything.
+//! 2. A trail without the events of global services fails.
+//! 3. An own trail that its home Region does not know any more fails.
+//! 4. A trail whose status may not be read, or does not say whether it is logging, is unknown.
+//! 5. A trail that is not logging fails.
+//! 6. A trail whose delivery to S3 fails, fails.
+//! 7. A trail that has not delivered for longer than `maxDeliveryAgeHours` fails.
+//! 8. A trail whose selectors may not be read is unknown, unless it has the default selectors.
+//! 9. A trail without selectors fails, unless it has the default selectors.
+//! 10. A trail of which no one selector takes all management events, read and write, fails.
+//! 11. A trail that misses an optional requirement fails.
+//!
+//! The account is `COMPLIANT` if some trail passes all of these. Else, a transient error leaves it without a verdict; a
+//! permanent refusal makes it `NON_COMPLIANT`, "could not verify"; and so does everything else.
 
 pub mod arn;
-pub mod cloudtrail_all_regions;
 pub mod evaluation;
 pub mod evidence;
 pub mod management_events;
 mod objects;
 pub mod parameters;
 pub mod provenance;
+pub mod reasons;
 pub mod region;
 pub mod spelling;
 pub mod timestamp;
+pub mod trail;
 pub mod withdrawal;
 
 use serde_json::{Value, json};
 
-use cloudtrail_all_regions::{Indeterminate, JudgedTrail};
 use evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation};
-use evidence::Evidence;
-use parameters::{Misconfigured, Parameter, RuleParameters};
+use evidence::{Evidence, Observed, Refusal, Trail, list_each_trail_once};
+use parameters::{Misconfigured, OnIndeterminate, PARAMETERS, RuleParameters};
+use reasons::{Reason, TrailResult};
+use trail::JudgedTrail;
 
-/// An AWS Config rule: its identity, declared once, and its decision.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule {
-    /// The name it is deployed under. It is all that a reader of a Security Hub finding sees of the rule.
-    pub default_name: &'static str,
-    /// At most 256 characters.
-    pub description: &'static str,
-    /// The resource type whose changes wake the rule.
-    pub resource_type: &'static str,
-    /// What it decides, in the numbering of each benchmark version.
-    pub recommendations: &'static [Recommendation],
-    /// Its parameters.
-    pub parameters: &'static [Parameter],
-    /// Decides. Trails come multi-Region first, then by ARN; the account's evaluation comes first.
-    pub evaluate: for<'e> fn(&'e Evidence, &RuleParameters) -> Verdict<'e>,
-}
+/// The name that the rule is deployed under. It is all that a reader of a Security Hub finding sees of it.
+pub const DEFAULT_NAME: &str = "cis-3-1-cloudtrail-all-regions";
+
+/// What the rule asks, in at most 256 characters.
+pub const DESCRIPTION: &str = "CIS AWS Foundations v3.0.0, 3.1: some CloudTrail trail records every management event, \
+                               read and write, in every Region of this account, and is really doing so now.";
+
+/// What it decides, in the numbering of each benchmark version.
+pub const RECOMMENDATIONS: &[Recommendation] = &[
+    Recommendation { benchmark: "CIS AWS Foundations v1.4.0", number: "3.1" },
+    Recommendation { benchmark: "CIS AWS Foundations v2.0.0", number: "3.1" },
+    Recommendation { benchmark: "CIS AWS Foundations v3.0.0", number: "3.1" },
+    Recommendation { benchmark: "CIS AWS Foundations v4.0.0", number: "3.1" },
+    Recommendation { benchmark: "CIS AWS Foundations v5.0.0", number: "3.1" },
+    Recommendation { benchmark: "CIS AWS Foundations v6.0.0", number: "4.1" },
+    Recommendation { benchmark: "CIS AWS Foundations v7.0.0", number: "4.1" },
+];
 
 /// A recommendation of a benchmark.
 #[derive(Debug, Clone, Copy)]
@@ -46,13 +67,50 @@ pub struct Recommendation {
     pub number: &'static str,
 }
 
-/// What a rule decided.
+/// What the rule decided.
 #[derive(Debug)]
 pub struct Verdict<'e> {
-    /// Every trail, and what became of it.
+    /// Every trail, and what became of it: multi-Region ones first, then by ARN.
     pub trails: Vec<JudgedTrail<'e>>,
-    /// What to report, or why nothing may be reported.
+    /// What to report, the account's evaluation first; or why nothing may be reported.
     pub evaluations: Result<Vec<Evaluation>, Indeterminate>,
+}
+
+/// Nothing may be reported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no verdict: {why}")]
+pub struct Indeterminate {
+    why: String,
+}
+
+/// The rule definition for `aws configservice put-config-rule --config-rule`, with parameters unset.
+#[must_use]
+pub fn definition(function_arn: &str) -> Value {
+    let on = |message_type: &str| json!({"EventSource": "aws.config", "MessageType": message_type});
+    let mut scheduled = on("ScheduledNotification");
+    scheduled["MaximumExecutionFrequency"] = json!("TwentyFour_Hours");
+    json!({
+        "ConfigRuleName": DEFAULT_NAME,
+        "Description": DESCRIPTION,
+        "Scope": {"ComplianceResourceTypes": [EvaluatedResource::TRAIL]},
+        "Source": {
+            "Owner": "CUSTOM_LAMBDA",
+            "SourceIdentifier": function_arn,
+            "SourceDetails": [
+                on("ConfigurationItemChangeNotification"),
+                on("OversizedConfigurationItemChangeNotification"),
+                scheduled,
+            ],
+        },
+        "InputParameters": default_input_parameters(),
+        "EvaluationModes": [{"Mode": "DETECTIVE"}],
+    })
+}
+
+/// The parameters that have a default, as the JSON text that `InputParameters` holds.
+fn default_input_parameters() -> String {
+    let defaults = PARAMETERS.iter().filter_map(|parameter| Some((parameter.name, parameter.default?)));
+    Value::Object(defaults.map(|(name, value)| (name.to_owned(), json!(value))).collect()).to_string()
 }
 
 /// What the parameters alone decide: nothing needs to be read.
@@ -81,37 +139,151 @@ pub fn decided_by_parameters(
         annotation: Annotation::new(&annotation),
     };
     let deleted = deleted_trail.filter(|_| valid.trail_results && compliance_type == ComplianceType::NotApplicable);
-    Some(std::iter::once(account).chain(deleted.map(cloudtrail_all_regions::deleted_trail_row)).collect())
+    Some(std::iter::once(account).chain(deleted.map(deleted_trail_row)).collect())
 }
 
-impl Rule {
-    /// The rule definition for `aws configservice put-config-rule --config-rule`, with parameters unset.
-    #[must_use]
-    pub fn definition(&self, function_arn: &str) -> Value {
-        let on = |message_type: &str| json!({"EventSource": "aws.config", "MessageType": message_type});
-        let mut scheduled = on("ScheduledNotification");
-        scheduled["MaximumExecutionFrequency"] = json!("TwentyFour_Hours");
-        json!({
-            "ConfigRuleName": self.default_name,
-            "Description": self.description,
-            "Scope": {"ComplianceResourceTypes": [self.resource_type]},
-            "Source": {
-                "Owner": "CUSTOM_LAMBDA",
-                "SourceIdentifier": function_arn,
-                "SourceDetails": [
-                    on("ConfigurationItemChangeNotification"),
-                    on("OversizedConfigurationItemChangeNotification"),
-                    scheduled,
-                ],
-            },
-            "InputParameters": self.default_input_parameters(),
-            "EvaluationModes": [{"Mode": "DETECTIVE"}],
-        })
+/// Decides.
+#[must_use]
+pub fn judge<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict<'e> {
+    let mut trails: Vec<JudgedTrail> = Vec::new();
+    if let Observed::Known(listed) = &evidence.trails {
+        let mut listed: Vec<&Trail> = listed.iter().collect();
+        list_each_trail_once(&mut listed);
+        listed.sort_by_key(|trail| !trail.is_multi_region());
+        trails.extend(listed.into_iter().map(|trail| trail::judge(trail, evidence, parameters)));
     }
+    let evaluations = judge_account(evidence, parameters, &trails).map(|account| {
+        let rows = trail_rows(evidence, parameters, &trails, account.compliance_type);
+        std::iter::once(account).chain(rows).collect()
+    });
+    Verdict { trails, evaluations }
+}
 
-    /// The parameters that have a default, as the JSON text that `InputParameters` holds.
-    fn default_input_parameters(&self) -> String {
-        let defaults = self.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.default?)));
-        Value::Object(defaults.map(|(name, value)| (name.to_owned(), json!(value))).collect()).to_string()
+fn judge_account(
+    evidence: &Evidence,
+    parameters: &RuleParameters,
+    trails: &[JudgedTrail],
+) -> Result<Evaluation, Indeterminate> {
+    let row = |compliance_type, annotation| Evaluation {
+        resource: EvaluatedResource::account(&evidence.account_id),
+        compliance_type,
+        annotation,
+    };
+    let could_not_verify = |annotation: Annotation| match parameters.on_indeterminate {
+        OnIndeterminate::NonCompliant => Ok(row(ComplianceType::NonCompliant, annotation)),
+        OnIndeterminate::Error => Err(Indeterminate { why: annotation.to_string() }),
+    };
+    match &evidence.trails {
+        Observed::Unanswered { unanswered } => return Err(Indeterminate { why: unanswered.to_string() }),
+        Observed::Refused { refused } => {
+            return could_not_verify(Annotation::new(&format!("Could not verify: {refused}")));
+        }
+        Observed::Known(_) => {}
     }
+    let ends_as = |result: TrailResult| trails.iter().filter(move |judged| judged.result == result);
+    if let Some(passing) = ends_as(TrailResult::Pass).min_by_key(|judged| !judged.trusted.is_empty()) {
+        return Ok(row(ComplianceType::Compliant, passing.satisfaction(parameters)));
+    }
+    if ends_as(TrailResult::Hidden).next().is_some() {
+        let why: Vec<String> = ends_as(TrailResult::Hidden).map(JudgedTrail::to_string).collect();
+        return Err(Indeterminate { why: why.join("; ") });
+    }
+    let lines: Vec<String> = trails.iter().map(JudgedTrail::to_string).collect();
+    let closing = remedies(trails.iter());
+    if ends_as(TrailResult::Unknown).next().is_some() {
+        let annotation = Annotation::listing("Could not verify: ", &lines, &closing);
+        // Operation and code stand in front where the line that has them does not fit.
+        let refusal = ends_as(TrailResult::Unknown).flat_map(|judged| &judged.reasons).find_map(Reason::refusal);
+        return could_not_verify(match refusal.map(Refusal::to_string) {
+            Some(refusal) if !annotation.as_str().contains(&refusal) => {
+                Annotation::listing(&format!("Could not verify ({refusal}): "), &lines, &closing)
+            }
+            _ => annotation,
+        });
+    }
+    let annotation = if trails.is_empty() {
+        Annotation::new(&format!("There is no trail: DescribeTrails in {} lists none.", evidence.region))
+    } else {
+        Annotation::listing("No trail passes: ", &lines, &closing)
+    };
+    Ok(row(ComplianceType::NonCompliant, annotation))
+}
+
+/// A row for each trail that AWS Config has discovered, and for the one that it says is gone.
+fn trail_rows(
+    evidence: &Evidence,
+    parameters: &RuleParameters,
+    trails: &[JudgedTrail],
+    account: ComplianceType,
+) -> Vec<Evaluation> {
+    let mut rows = Vec::new();
+    if !parameters.trail_results {
+        return rows;
+    }
+    if let (Some(Observed::Known(ids)), Observed::Known(_)) = (&evidence.discovered_trails, &evidence.trails) {
+        let mut ids: Vec<&String> = ids.iter().filter(|id| Some(*id) != evidence.deleted_trail.as_ref()).collect();
+        ids.sort();
+        ids.dedup();
+        rows.extend(ids.into_iter().map(|id| trail_row(id, find(id, evidence, trails), parameters, account)));
+    }
+    if evidence.trails.known().is_some() {
+        rows.extend(evidence.deleted_trail.as_deref().map(deleted_trail_row));
+    }
+    rows
+}
+
+/// The row of a trail that AWS Config says is gone: `NOT_APPLICABLE`, so that its earlier result is removed.
+fn deleted_trail_row(resource_id: &str) -> Evaluation {
+    Evaluation {
+        resource: EvaluatedResource::trail(resource_id),
+        compliance_type: ComplianceType::NotApplicable,
+        annotation: Annotation::new("AWS Config says that this trail is deleted or not recorded any more"),
+    }
+}
+
+fn trail_row(
+    resource_id: &str,
+    judged: Option<&JudgedTrail>,
+    parameters: &RuleParameters,
+    account: ComplianceType,
+) -> Evaluation {
+    let (compliance_type, annotation) = match judged {
+        None => (ComplianceType::NotApplicable, Annotation::new("There is no live trail of this name or ARN")),
+        Some(judged) if judged.result == TrailResult::Pass => {
+            (ComplianceType::Compliant, judged.satisfaction(parameters))
+        }
+        Some(judged) => {
+            let reasons: Vec<String> = judged.reasons.iter().map(Reason::to_string).collect();
+            let annotation = Annotation::listing("", &reasons, &remedies(std::iter::once(judged)));
+            match account {
+                ComplianceType::NonCompliant => (ComplianceType::NonCompliant, annotation),
+                ComplianceType::Compliant | ComplianceType::NotApplicable => {
+                    (ComplianceType::NotApplicable, annotation)
+                }
+            }
+        }
+    };
+    Evaluation { resource: EvaluatedResource::trail(resource_id), compliance_type, annotation }
+}
+
+/// An ARN matches by ARN; any other id the own trail of that name in the rule's Region, else the only own one.
+fn find<'t, 'e>(id: &str, evidence: &Evidence, trails: &'t [JudgedTrail<'e>]) -> Option<&'t JudgedTrail<'e>> {
+    if id.starts_with("arn:") {
+        return trails.iter().find(|judged| judged.trail.trail_arn.as_deref() == Some(id));
+    }
+    let named =
+        |judged: &&JudgedTrail| judged.trail.is_owned_by(&evidence.account_id) && judged.trail.display_name() == id;
+    let is_here = |judged: &&JudgedTrail| judged.trail.home_region() == Some(evidence.region.as_str());
+    trails.iter().filter(named).find(is_here).or_else(|| {
+        let mut all = trails.iter().filter(named);
+        all.next().filter(|_| all.next().is_none())
+    })
+}
+
+/// Names the parameters that would let a trail pass.
+fn remedies<'t, 'e: 't>(trails: impl Iterator<Item = &'t JudgedTrail<'e>>) -> String {
+    let mut remedies: Vec<&str> = trails.filter_map(|judged| judged.allowed_by).collect();
+    remedies.sort_unstable();
+    remedies.dedup();
+    if remedies.is_empty() { String::new() } else { format!(" ({} would allow it)", remedies.join(" or ")) }
 }

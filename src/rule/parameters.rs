@@ -15,6 +15,8 @@ pub struct Parameter {
     pub valid: &'static str,
     /// What it asks for.
     pub meaning: &'static str,
+    /// What it costs to set it, where no reason says that.
+    pub cost: Option<&'static str>,
     set: fn(&mut RuleParameters, &str) -> Option<()>,
 }
 
@@ -28,207 +30,215 @@ pub enum OnIndeterminate {
     Error,
 }
 
-/// The values of the rule's parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
-pub struct RuleParameters {
-    /// Whether a failing delivery to S3 fails the trail.
-    pub check_delivery: bool,
-    /// The most hours since the last delivery, 1 to 168.
-    pub max_delivery_age_hours: Option<u32>,
-    /// Event sources that a trail may leave out.
-    pub allowed_excluded_event_sources: Vec<String>,
-    /// The bucket that the trail must deliver to.
-    pub s3_bucket_name: Option<String>,
-    /// The topic that the trail must notify.
-    pub sns_topic_arn: Option<String>,
-    /// The log group that the trail must send to, without a trailing `:*`.
-    pub cloud_watch_logs_log_group_arn: Option<String>,
-    /// Whether log file validation must be on.
-    pub require_log_file_validation: bool,
-    /// Whether a KMS key must encrypt the log files.
-    pub require_kms_encryption: bool,
-    /// Whether the trail must send to a log group.
-    pub require_cloud_watch_logs: bool,
-    /// Whether it must be an organization trail.
-    pub require_organization_trail: bool,
-    /// Whether an organization trail of another account is trusted where reading it is permanently refused.
-    pub trust_organization_trail: bool,
-    /// What to do when a fact is permanently refused.
-    pub on_indeterminate: OnIndeterminate,
-    /// Whether each discovered trail gets a row of its own.
-    pub trail_results: bool,
-    /// The only Region in which the rule judges.
-    pub reporting_region: Option<String>,
-}
-
-impl Default for RuleParameters {
-    fn default() -> Self {
-        Self {
-            check_delivery: true,
-            max_delivery_age_hours: None,
-            allowed_excluded_event_sources: Vec::new(),
-            s3_bucket_name: None,
-            sns_topic_arn: None,
-            cloud_watch_logs_log_group_arn: None,
-            require_log_file_validation: false,
-            require_kms_encryption: false,
-            require_cloud_watch_logs: false,
-            require_organization_trail: false,
-            trust_organization_trail: false,
-            on_indeterminate: OnIndeterminate::NonCompliant,
-            trail_results: false,
-            reporting_region: None,
-        }
-    }
-}
-
-const BOOLEAN: &str = "true and false";
-
 /// The event sources that a basic selector can exclude (CloudTrail API, `ExcludeManagementEventSources`).
 pub const EXCLUDABLE_EVENT_SOURCES: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
 
-/// Every parameter of the rule.
-pub const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "checkDelivery",
+const BOOLEAN: &str = "true and false";
+
+/// Of a declaration for each parameter follow [`PARAMETERS`], and [`RuleParameters`] with a field for each that has one and
+/// its defaults.
+macro_rules! parameters {
+    ($($name:ident $(=> $field:ident: $type:ty)? {
+        default: $default:expr,
+        valid: $valid:expr,
+        meaning: $meaning:expr,
+        $(cost: $cost:expr,)?
+        read: $read:ident,
+    })+) => {
+        /// Every parameter of the rule.
+        pub const PARAMETERS: &[Parameter] = &[$(Parameter {
+            name: stringify!($name),
+            default: $default,
+            valid: $valid,
+            meaning: $meaning,
+            cost: parameters!(@optional $($cost)?),
+            set: parameters!(@set $read $($field)?),
+        }),+];
+
+        /// The values of the rule's parameters.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[expect(clippy::doc_markdown, reason = "the words are also the README's")]
+        pub struct RuleParameters {
+            $($(#[doc = $meaning] pub $field: $type,)?)+
+        }
+
+        impl Default for RuleParameters {
+            fn default() -> Self {
+                let mut parameters = Self { $($($field: <$type>::default(),)?)+ };
+                for parameter in PARAMETERS {
+                    parameter.default.and_then(|default| (parameter.set)(&mut parameters, default));
+                }
+                parameters
+            }
+        }
+    };
+    (@optional) => { None };
+    (@optional $value:expr) => { Some($value) };
+    (@set $read:ident) => { |_, value| $read(value) };
+    (@set $read:ident $field:ident) => {
+        |parameters, value| {
+            parameters.$field = $read(value)?.into();
+            Some(())
+        }
+    };
+}
+
+parameters! {
+    checkDelivery => check_delivery: bool {
         default: Some("true"),
         valid: BOOLEAN,
         meaning: "A trail whose latest delivery to S3 failed does not pass.",
-        set: |parameters, value| assign(&mut parameters.check_delivery, boolean(value)),
-    },
-    Parameter {
-        name: "maxDeliveryAgeHours",
+        read: boolean,
+    }
+    maxDeliveryAgeHours => max_delivery_age_hours: Option<u32> {
         default: None,
         valid: "whole hours from 1 to 168",
         meaning: "A trail that has not delivered to S3 for longer than this does not pass.",
-        set: |parameters, value| {
-            let hours = value.parse().ok().filter(|hours| (1..=168).contains(hours));
-            assign(&mut parameters.max_delivery_age_hours, hours.map(Some))
-        },
-    },
-    Parameter {
-        name: "allowedExcludedEventSources",
+        read: hours,
+    }
+    allowedExcludedEventSources => allowed_excluded_event_sources: Vec<String> {
         default: None,
         valid: "kms.amazonaws.com and rdsdata.amazonaws.com, with a comma between them",
         meaning: "Event sources that a trail may leave out and still pass.",
-        set: |parameters, value| {
-            let sources: Vec<&str> = value.split(',').map(str::trim).filter(|source| !source.is_empty()).collect();
-            let are_valid =
-                !sources.is_empty() && sources.iter().all(|source| EXCLUDABLE_EVENT_SOURCES.contains(source));
-            let sources = are_valid.then(|| sources.into_iter().map(str::to_owned).collect());
-            assign(&mut parameters.allowed_excluded_event_sources, sources)
-        },
-    },
-    Parameter {
-        name: "s3BucketName",
+        read: excludable_event_sources,
+    }
+    s3BucketName => s3_bucket_name: Option<String> {
         default: None,
         valid: "a bucket's name",
         meaning: "The trail must deliver to this bucket.",
-        set: |parameters, value| {
-            let is_name = (3..=63).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
-            assign(&mut parameters.s3_bucket_name, is_name.then(|| Some(value.to_owned())))
-        },
-    },
-    Parameter {
-        name: "snsTopicArn",
+        read: bucket_name,
+    }
+    snsTopicArn => sns_topic_arn: Option<String> {
         default: None,
         valid: "a topic's ARN, arn:PARTITION:sns:REGION:ACCOUNT:NAME",
         meaning: "The trail must notify this topic.",
-        set: |parameters, value| assign(&mut parameters.sns_topic_arn, arn_of("sns", value).map(Some)),
-    },
-    Parameter {
-        name: "cloudWatchLogsLogGroupArn",
+        read: topic_arn,
+    }
+    cloudWatchLogsLogGroupArn => cloud_watch_logs_log_group_arn: Option<String> {
         default: None,
         valid: "a log group's ARN, arn:PARTITION:logs:REGION:ACCOUNT:log-group:NAME",
         meaning: "The trail must send its events to this log group; a trailing :* does not matter.",
-        set: |parameters, value| {
-            let arn = arn_of("logs", value).map(|arn| log_group_arn(&arn).to_owned());
-            assign(&mut parameters.cloud_watch_logs_log_group_arn, arn.map(Some))
-        },
-    },
-    Parameter {
-        name: "includeManagementEvents",
+        read: log_group,
+    }
+    includeManagementEvents {
         default: Some("true"),
         valid: "true (CIS 3.1 is about management events)",
         meaning: "Taken so that the rule can stand in for multi-region-cloudtrail-enabled.",
-        set: |_, value| boolean(value)?.then_some(()),
-    },
-    Parameter {
-        name: "readWriteType",
+        read: only_true,
+    }
+    readWriteType {
         default: Some("All"),
         valid: "All (CIS 3.1 asks for reads and writes)",
         meaning: "Taken so that the rule can stand in for multi-region-cloudtrail-enabled.",
-        set: |_, value| ["All", "ALL"].contains(&value).then_some(()),
-    },
-    Parameter {
-        name: "requireLogFileValidation",
+        read: only_all,
+    }
+    requireLogFileValidation => require_log_file_validation: bool {
         default: Some("false"),
         valid: BOOLEAN,
         meaning: "Log file validation must be on.",
-        set: |parameters, value| assign(&mut parameters.require_log_file_validation, boolean(value)),
-    },
-    Parameter {
-        name: "requireKmsEncryption",
+        read: boolean,
+    }
+    requireKmsEncryption => require_kms_encryption: bool {
         default: Some("false"),
         valid: BOOLEAN,
         meaning: "A KMS key must encrypt the log files.",
-        set: |parameters, value| assign(&mut parameters.require_kms_encryption, boolean(value)),
-    },
-    Parameter {
-        name: "requireCloudWatchLogs",
+        read: boolean,
+    }
+    requireCloudWatchLogs => require_cloud_watch_logs: bool {
         default: Some("false"),
         valid: BOOLEAN,
         meaning: "The trail must send its events to a log group.",
-        set: |parameters, value| assign(&mut parameters.require_cloud_watch_logs, boolean(value)),
-    },
-    Parameter {
-        name: "requireOrganizationTrail",
+        read: boolean,
+    }
+    requireOrganizationTrail => require_organization_trail: bool {
         default: Some("false"),
         valid: BOOLEAN,
         meaning: "It must be an organization trail.",
-        set: |parameters, value| assign(&mut parameters.require_organization_trail, boolean(value)),
-    },
-    Parameter {
-        name: "trustOrganizationTrail",
+        read: boolean,
+    }
+    trustOrganizationTrail => trust_organization_trail: bool {
         default: Some("false"),
         valid: BOOLEAN,
         meaning: "A multi-Region organization trail of another account passes where AWS permanently refuses to let this \
                   account read it.",
-        set: |parameters, value| assign(&mut parameters.trust_organization_trail, boolean(value)),
-    },
-    Parameter {
-        name: "onIndeterminate",
+        read: boolean,
+    }
+    onIndeterminate => on_indeterminate: OnIndeterminate {
         default: Some("NON_COMPLIANT"),
         valid: "NON_COMPLIANT and ERROR",
         meaning: "What follows where AWS permanently refuses a read: report NON_COMPLIANT, or fail the invocation and \
                   report nothing.",
-        set: |parameters, value| {
-            let on_indeterminate = match value {
-                "NON_COMPLIANT" => Some(OnIndeterminate::NonCompliant),
-                "ERROR" => Some(OnIndeterminate::Error),
-                _ => None,
-            };
-            assign(&mut parameters.on_indeterminate, on_indeterminate)
-        },
-    },
-    Parameter {
-        name: "trailResults",
+        read: on_indeterminate,
+    }
+    trailResults => trail_results: bool {
         default: Some("false"),
         valid: BOOLEAN,
         meaning: "Each trail that AWS Config has discovered in this Region gets a row of its own.",
-        set: |parameters, value| assign(&mut parameters.trail_results, boolean(value)),
-    },
-    Parameter {
-        name: "reportingRegion",
+        // AWS Config pricing, https://aws.amazon.com/config/pricing/, November 2026.
+        cost: "AWS Config: an evaluation more for each discovered trail and run, at 0.001 USD or less.",
+        read: boolean,
+    }
+    reportingRegion => reporting_region: Option<String> {
         default: None,
         valid: "a Region of this partition, such as us-east-1",
         meaning: "In any other Region the account is NOT_APPLICABLE and CloudTrail is not read.",
-        set: |parameters, value| {
-            assign(&mut parameters.reporting_region, region::partition(value).map(|_| Some(value.to_owned())))
-        },
-    },
-];
+        cost: "AWS Config: the evaluation that answers NOT_APPLICABLE in each other Region.",
+        read: known_region,
+    }
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    value.to_ascii_lowercase().parse().ok()
+}
+
+fn hours(value: &str) -> Option<u32> {
+    value.parse().ok().filter(|hours| (1..=168).contains(hours))
+}
+
+fn excludable_event_sources(value: &str) -> Option<Vec<String>> {
+    let sources: Vec<&str> = value.split(',').map(str::trim).filter(|source| !source.is_empty()).collect();
+    let are_valid = !sources.is_empty() && sources.iter().all(|source| EXCLUDABLE_EVENT_SOURCES.contains(source));
+    are_valid.then(|| sources.into_iter().map(str::to_owned).collect())
+}
+
+fn bucket_name(value: &str) -> Option<String> {
+    let is_name = (3..=63).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+    is_name.then(|| value.to_owned())
+}
+
+fn topic_arn(value: &str) -> Option<String> {
+    arn_of("sns", value)
+}
+
+fn log_group(value: &str) -> Option<String> {
+    arn_of("logs", value).map(|arn| log_group_arn(&arn).to_owned())
+}
+
+fn arn_of(service: &str, value: &str) -> Option<String> {
+    let arn = Arn::parse(value)?;
+    let fits = arn.service == service && !arn.region.is_empty() && !arn.account_id.is_empty();
+    fits.then(|| value.to_owned())
+}
+
+fn only_true(value: &str) -> Option<()> {
+    boolean(value)?.then_some(())
+}
+
+fn only_all(value: &str) -> Option<()> {
+    ["All", "ALL"].contains(&value).then_some(())
+}
+
+fn on_indeterminate(value: &str) -> Option<OnIndeterminate> {
+    match value {
+        "NON_COMPLIANT" => Some(OnIndeterminate::NonCompliant),
+        "ERROR" => Some(OnIndeterminate::Error),
+        _ => None,
+    }
+}
+
+fn known_region(value: &str) -> Option<String> {
+    region::partition(value).map(|_| value.to_owned())
+}
 
 /// Parameters that the rule cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -326,19 +336,4 @@ fn shortened(text: &str) -> String {
     const LENGTH: usize = 64;
     let start: String = text.chars().take(LENGTH).collect();
     if start.len() < text.len() { format!("{start}...") } else { start }
-}
-
-fn assign<T>(target: &mut T, value: Option<T>) -> Option<()> {
-    *target = value?;
-    Some(())
-}
-
-fn boolean(value: &str) -> Option<bool> {
-    value.to_ascii_lowercase().parse().ok()
-}
-
-fn arn_of(service: &str, value: &str) -> Option<String> {
-    let arn = Arn::parse(value)?;
-    let fits = arn.service == service && !arn.region.is_empty() && !arn.account_id.is_empty();
-    fits.then(|| value.to_owned())
 }

@@ -10,11 +10,13 @@ use std::{
 };
 
 use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::{JudgedTrail, RULE, Reason},
     decided_by_parameters,
     evaluation::{EvaluatedResource, Evaluation},
     evidence::Evidence,
+    judge,
     parameters::{PARAMETERS, RuleParameters},
+    reasons::Code,
+    trail::JudgedTrail,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -113,6 +115,20 @@ fn every_parameter_has_a_row_and_every_row_a_parameter() {
     assert_eq!(of_section_4, declared.collect::<BTreeSet<&str>>());
 }
 
+#[test]
+fn every_reason_has_a_row_and_a_case_that_expects_it() {
+    let (rows, cases) = (rows(), case_files());
+    let cases: Vec<Case> = cases.iter().filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
+    let trails = || cases.iter().flat_map(|case| case.expect.trails.iter().flat_map(BTreeMap::values));
+    let expected: BTreeSet<&str> =
+        trails().flat_map(|trail| trail.reasons.iter().flatten()).map(String::as_str).collect();
+    assert_eq!(Code::ALL.iter().map(|code| code.as_str()).collect::<BTreeSet<_>>(), expected);
+    for code in Code::ALL {
+        let row = code.about().row;
+        assert!(rows.keys().any(|key| key == row || key.starts_with(&format!("{row}."))), "{code}: {row}");
+    }
+}
+
 /// Runs a case as the handler would; what is wrong, if anything is.
 fn run(case: &Case) -> Result<(), Vec<String>> {
     let against_schema = against_evidence_schema(&case.given);
@@ -129,7 +145,7 @@ fn run(case: &Case) -> Result<(), Vec<String>> {
         Ok(evaluations)
     } else {
         let parameters = parameters.map_err(|misconfigured| vec![misconfigured.to_string()])?;
-        let verdict = (RULE.evaluate)(&evidence, &parameters);
+        let verdict = judge(&evidence, &parameters);
         check_trails(&mut wrong, &case.expect, &verdict.trails);
         verdict.evaluations
     };
@@ -156,7 +172,7 @@ fn check_trails(wrong: &mut Vec<String>, expect: &Expect, judged: &[JudgedTrail]
             continue;
         };
         let result = format!("{:?}", trail.result);
-        let reasons: Vec<&str> = trail.reasons.iter().map(Reason::code).collect();
+        let reasons: Vec<&str> = trail.codes().map(Code::as_str).collect();
         check(wrong, result == expected.result, || format!("trail {name} is {result} for {reasons:?}"));
         if let Some(expected) = &expected.reasons {
             check(wrong, reasons == *expected, || format!("the reasons of trail {name} are {reasons:?}"));

@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::{RULE, Reason},
-    evidence::Evidence,
-    parameters::RuleParameters,
-};
+use cloudtrail_all_regions::rule::{evidence::Evidence, judge, parameters::RuleParameters, reasons::Code};
 
 use crate::evidence_schema::against_evidence_schema;
 
@@ -51,9 +47,9 @@ fn every_example_account_has_its_verdict() {
         let problems = against_evidence_schema(&serde_json::from_str(&text).unwrap());
         assert_eq!(problems, Vec::<String>::new(), "{name}");
         let evidence = Evidence::parse(&text).unwrap();
-        let verdict = (RULE.evaluate)(&evidence, &RuleParameters::default());
+        let verdict = judge(&evidence, &RuleParameters::default());
         let codes: Vec<Vec<&str>> =
-            verdict.trails.iter().map(|judged| judged.reasons.iter().map(Reason::code).collect()).collect();
+            verdict.trails.iter().map(|judged| judged.codes().map(Code::as_str).collect()).collect();
         assert_eq!(codes, *reasons, "{name}");
         let reported = verdict.evaluations.map_or("-", |rows| rows[0].compliance_type.as_str());
         assert_eq!(reported, *compliance_type, "{name}");
@@ -64,7 +60,7 @@ fn every_example_account_has_its_verdict() {
 fn an_unreadable_organization_trail_is_trusted_where_asked() {
     let evidence = Evidence::parse(&read("organization-member-unreadable.json")).unwrap();
     let trusting = RuleParameters { trust_organization_trail: true, ..RuleParameters::default() };
-    let rows = (RULE.evaluate)(&evidence, &trusting).evaluations.unwrap();
+    let rows = judge(&evidence, &trusting).evaluations.unwrap();
     assert_eq!(rows[0].compliance_type.as_str(), "COMPLIANT");
     assert!(rows[0].annotation.as_str().starts_with("Trusted, not read:"));
 }
@@ -73,7 +69,7 @@ fn an_unreadable_organization_trail_is_trusted_where_asked() {
 fn the_trails_of_a_compliant_account_turn_nothing_red() {
     let evidence = Evidence::parse(&read("several-trails.json")).unwrap();
     let with_rows = RuleParameters { trail_results: true, ..RuleParameters::default() };
-    let rows = (RULE.evaluate)(&evidence, &with_rows).evaluations.unwrap();
+    let rows = judge(&evidence, &with_rows).evaluations.unwrap();
     let rows: Vec<(&str, &str)> =
         rows.iter().map(|row| (row.resource.resource_id.as_str(), row.compliance_type.as_str())).collect();
     let expected = [

@@ -2,13 +2,14 @@
 
 use cloudtrail_all_regions::rule::{
     Verdict,
-    cloudtrail_all_regions::{RULE, TrailResult},
     evaluation::{ComplianceType, EvaluatedResource},
     evidence::{
         AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Refusal, Trail,
         TrailStatus,
     },
+    judge,
     parameters::{OnIndeterminate, RuleParameters},
+    reasons::TrailResult,
     timestamp::Timestamp,
 };
 use proptest::{
@@ -24,10 +25,6 @@ use crate::evidence_schema::against_evidence_schema;
 
 const ACCOUNT: &str = "123456789012";
 const NOW: i64 = 1_793_534_400_000;
-
-fn evaluate<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict<'e> {
-    (RULE.evaluate)(evidence, parameters)
-}
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -323,7 +320,7 @@ proptest! {
         if let Some(Observed::Known(discovered)) = &mut other.discovered_trails {
             *discovered = ids;
         }
-        prop_assert_eq!(said(&evaluate(&evidence, &parameters)), said(&evaluate(&other, &parameters)));
+        prop_assert_eq!(said(&judge(&evidence, &parameters)), said(&judge(&other, &parameters)));
     }
 
     #[test]
@@ -335,7 +332,7 @@ proptest! {
         let mut trails = trails_of(&evidence).to_vec();
         trails.insert(place.index(trails.len() + 1), good_trail());
         let evidence = with_trails(&evidence, trails);
-        let rows = evaluate(&evidence, &parameters).evaluations.unwrap();
+        let rows = judge(&evidence, &parameters).evaluations.unwrap();
         prop_assert_eq!(rows[0].compliance_type, ComplianceType::Compliant);
     }
 
@@ -352,13 +349,13 @@ proptest! {
     ) {
         if evidence.trails.known().is_some() {
             let twice = with_trails(&evidence, [trails_of(&evidence), &again].concat());
-            prop_assert_eq!(said(&evaluate(&evidence, &parameters)), said(&evaluate(&twice, &parameters)));
+            prop_assert_eq!(said(&judge(&evidence, &parameters)), said(&judge(&twice, &parameters)));
         }
     }
 
     #[test]
     fn every_trail_ends_as_a_naive_reading_of_the_specification_says(evidence in evidence(), parameters in parameters()) {
-        for judged in evaluate(&evidence, &parameters).trails {
+        for judged in judge(&evidence, &parameters).trails {
             let trail = serde_json::to_value(judged.trail).unwrap();
             prop_assert_eq!(judged.result, oracle::trail(&trail, &parameters, ACCOUNT, NOW), "{}", trail);
             prop_assert_eq!(judged.reasons.is_empty(), judged.result == TrailResult::Pass);
@@ -370,7 +367,7 @@ proptest! {
         evidence in evidence(),
         parameters in parameters(),
     ) {
-        let is_compliant = evaluate(&evidence, &parameters)
+        let is_compliant = judge(&evidence, &parameters)
             .evaluations
             .is_ok_and(|rows| rows[0].compliance_type == ComplianceType::Compliant);
         let passes = trails_of(&evidence).iter().any(|trail| {
@@ -382,7 +379,7 @@ proptest! {
 
     #[test]
     fn the_account_is_what_the_table_of_section_3_says(evidence in evidence(), parameters in parameters()) {
-        let verdict = evaluate(&evidence, &parameters);
+        let verdict = judge(&evidence, &parameters);
         let any = |result| verdict.trails.iter().any(|judged| judged.result == result);
         let could_not_verify = match parameters.on_indeterminate {
             OnIndeterminate::NonCompliant => Some(ComplianceType::NonCompliant),
@@ -403,7 +400,7 @@ proptest! {
 
     #[test]
     fn trail_rows_never_turn_the_rule_red_or_green(evidence in evidence(), parameters in parameters()) {
-        if let Ok(rows) = evaluate(&evidence, &parameters).evaluations {
+        if let Ok(rows) = judge(&evidence, &parameters).evaluations {
             let (account, trails) = rows.split_first().unwrap();
             prop_assert!(trails.is_empty() || parameters.trail_results);
             let unwanted = match account.compliance_type {
@@ -433,7 +430,7 @@ proptest! {
             trail.name = Some(name + &"n".repeat(padding));
             trail.s3_bucket_name = trail.name.clone();
         }
-        for row in evaluate(&with_trails(&evidence, trails), &parameters).evaluations.into_iter().flatten() {
+        for row in judge(&with_trails(&evidence, trails), &parameters).evaluations.into_iter().flatten() {
             prop_assert!(is_legal(row.annotation.as_str()), "{:?}", row.annotation);
         }
     }
@@ -455,7 +452,7 @@ fn the_generator_reaches_every_result_often() {
     let mut counts = [0_u32; 4];
     for _ in 0..2_000 {
         let (evidence, parameters) = (evidence(), parameters()).new_tree(&mut runner).unwrap().current();
-        for judged in evaluate(&evidence, &parameters).trails {
+        for judged in judge(&evidence, &parameters).trails {
             counts[judged.result as usize] += 1;
         }
     }

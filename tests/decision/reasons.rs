@@ -3,11 +3,12 @@
 #![expect(clippy::unnecessary_wraps, reason = "an answer stands in a field that may be absent")]
 
 use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::{RULE, Reason, TrailResult},
     decided_by_parameters,
     evaluation::{ComplianceType, Evaluation},
     evidence::{EventSelector, EventSelectors, Evidence, Observed, Refusal, Trail, TrailStatus},
+    judge,
     parameters::{Misconfigured, OnIndeterminate, PARAMETERS, RuleParameters},
+    reasons::{Delivered, Reason, TrailResult, Unreadable},
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -101,7 +102,7 @@ fn time(text: &str) -> Timestamp {
 fn judged_by(rule_parameters: &Value, change: impl FnOnce(&mut Trail)) -> (TrailResult, Vec<Reason>) {
     let mut evidence = compliant();
     change(trail_of(&mut evidence));
-    let verdict = (RULE.evaluate)(&evidence, &parameters(rule_parameters));
+    let verdict = judge(&evidence, &parameters(rule_parameters));
     let [judged] = &verdict.trails[..] else { panic!("{:?}", verdict.trails) };
     (judged.result, judged.reasons.clone())
 }
@@ -162,13 +163,13 @@ fn what_describe_trails_shows() {
 fn what_get_trail_status_answers() {
     let denied = refusal("GetTrailStatus", "AccessDeniedException");
     let throttled = refusal("GetTrailStatus", "ThrottlingException");
-    let unreadable = Reason::StatusRefused(denied.clone());
+    let unreadable = Reason::StatusUnreadable(Unreadable::Refused(denied.clone()));
     assert_eq!(broken(|trail| trail.get_trail_status = refused(&denied)), (TrailResult::Unknown, unreadable));
     let hidden = Reason::Unanswered(throttled.clone());
     assert_eq!(broken(|trail| trail.get_trail_status = unanswered(&throttled)), (TrailResult::Hidden, hidden));
     assert_eq!(broken(|trail| trail.get_trail_status = None).0, TrailResult::Hidden);
     let absent = broken(|trail| status_of(trail).is_logging = None);
-    assert_eq!(absent, (TrailResult::Unknown, Reason::IsLoggingAbsent));
+    assert_eq!(absent, (TrailResult::Unknown, Reason::StatusUnreadable(Unreadable::NotSaid)));
 
     assert_eq!(fails(|trail| status_of(trail).is_logging = Some(false)), Reason::NotLogging { since: None });
     let stopped = fails(|trail| {
@@ -188,7 +189,10 @@ fn what_get_trail_status_answers() {
 
 #[test]
 fn a_delivery_may_be_exactly_as_old_as_the_limit() {
-    let stale = |latest: Option<&str>, max_hours| Reason::DeliveryStale { latest: latest.map(time), max_hours };
+    let stale = |latest: Option<&str>, max_hours| {
+        let delivered = latest.map_or(Delivered::NotSinceStart, |latest| Delivered::At(time(latest)));
+        Reason::DeliveryStale { delivered, max_hours }
+    };
     for (hours, oldest, too_old) in [
         (1, "2026-11-01T11:00:00Z", "2026-11-01T10:59:59.999Z"),
         (168, "2026-10-25T12:00:00Z", "2026-10-25T11:59:59.999Z"),
@@ -209,7 +213,7 @@ fn a_delivery_may_be_exactly_as_old_as_the_limit() {
         status_of(trail).start_logging_time = None;
         status_of(trail).latest_delivery_time = None;
     });
-    assert_eq!(unknown, (TrailResult::Unknown, Reason::DeliveryTimeAbsent));
+    assert_eq!(unknown, (TrailResult::Unknown, Reason::DeliveryStale { delivered: Delivered::NotSaid, max_hours: 1 }));
     passes(&json!({}), |trail| status_of(trail).latest_delivery_time = None);
 }
 
@@ -217,7 +221,7 @@ fn a_delivery_may_be_exactly_as_old_as_the_limit() {
 fn what_get_event_selectors_answers() {
     let denied = refusal("GetEventSelectors", "AccessDeniedException");
     let throttled = refusal("GetEventSelectors", "ThrottlingException");
-    let unreadable = (TrailResult::Unknown, Reason::SelectorsRefused(denied.clone()));
+    let unreadable = (TrailResult::Unknown, Reason::SelectorsUnreadable(denied.clone()));
     for has_custom in [Some(true), None] {
         let result = broken(|trail| {
             trail.has_custom_event_selectors = has_custom;
@@ -278,18 +282,18 @@ fn an_own_trail_that_is_not_found_at_home_is_deleted() {
     assert_eq!(fails(|trail| trail.get_trail_status = refused(&gone)), Reason::Deleted);
     assert_eq!(fails(|trail| trail.get_event_selectors = refused(&gone)), Reason::Deleted);
     let elsewhere = Refusal { home_region_code: Some("AccessDeniedException".to_owned()), ..gone.clone() };
-    let unreadable = (TrailResult::Unknown, Reason::StatusRefused(elsewhere.clone()));
+    let unreadable = (TrailResult::Unknown, Reason::StatusUnreadable(Unreadable::Refused(elsewhere.clone())));
     assert_eq!(broken(|trail| trail.get_trail_status = refused(&elsewhere)), unreadable);
     let of_another_account = judged_by(&json!({}), |trail| {
         trail.trail_arn = Some("arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events".to_owned());
         trail.get_trail_status = refused(&gone);
     });
-    assert_eq!(of_another_account, (TrailResult::Unknown, vec![Reason::StatusRefused(gone)]));
+    assert_eq!(of_another_account, (TrailResult::Unknown, vec![Reason::StatusUnreadable(Unreadable::Refused(gone))]));
 }
 
 #[test]
 fn a_trail_that_cannot_be_asked_about_is_unknown() {
-    let unknown = (TrailResult::Unknown, Reason::NotAddressable);
+    let unknown = (TrailResult::Unknown, Reason::StatusUnreadable(Unreadable::NotAddressable));
     assert_eq!(broken(|trail| trail.trail_arn = None), unknown);
     assert_eq!(broken(|trail| trail.home_region = Some("no/region".to_owned())), unknown);
     passes(&demanding(), |trail| trail.home_region = None);
@@ -303,7 +307,7 @@ fn trust_stands_for_refused_reads_of_another_accounts_organization_trail_only() 
         trail.get_trail_status = refused(&denied);
     };
     passes(&demanding(), foreign);
-    let unknown = (TrailResult::Unknown, vec![Reason::StatusRefused(denied.clone())]);
+    let unknown = (TrailResult::Unknown, vec![Reason::StatusUnreadable(Unreadable::Refused(denied.clone()))]);
     assert_eq!(judged_by(&json!({}), foreign), unknown);
     let trust = json!({"trustOrganizationTrail": "true"});
     assert_eq!(judged_by(&trust, |trail| trail.get_trail_status = refused(&denied)), unknown);
@@ -362,7 +366,7 @@ fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
         };
         for trails in [[describe(more), describe(less)], [describe(less), describe(more)]] {
             let evidence = Evidence { trails: Observed::Known(trails.to_vec()), ..compliant() };
-            let verdict = (RULE.evaluate)(&evidence, &RuleParameters::default());
+            let verdict = judge(&evidence, &RuleParameters::default());
             let results: Vec<TrailResult> = verdict.trails.iter().map(|judged| judged.result).collect();
             assert_eq!(results, [result]);
         }
@@ -389,24 +393,32 @@ fn every_reason_has_a_code_of_its_kind_and_a_sentence_with_its_facts() {
         (Reason::SingleRegion, "single-region", &["one Region"][..]),
         (Reason::NoGlobalServiceEvents, "no-global-service-events", &["global service events"]),
         (Reason::Deleted, "deleted", &["not exist"]),
-        (Reason::NotAddressable, "status-unreadable", &["no ARN"]),
+        (Reason::StatusUnreadable(Unreadable::NotAddressable), "status-unreadable", &["no ARN"]),
         (
-            Reason::StatusRefused(denied.clone()),
+            Reason::StatusUnreadable(Unreadable::Refused(denied.clone())),
             "status-unreadable",
             &["GetTrailStatus AccessDeniedException", "TimedOut"],
         ),
-        (Reason::IsLoggingAbsent, "status-unreadable", &["GetTrailStatus", "logging"]),
+        (Reason::StatusUnreadable(Unreadable::NotSaid), "status-unreadable", &["GetTrailStatus", "logging"]),
         (Reason::NotLogging { since: None }, "not-logging", &["logging is off"]),
         (Reason::NotLogging { since: Some(when) }, "not-logging", &["logging is off", "2026-10-31T01:02:03Z"]),
         (Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned() }, "delivery-failing", &["S3", "NoSuchKey"]),
         (
-            Reason::DeliveryStale { latest: Some(when), max_hours: 24 },
+            Reason::DeliveryStale { delivered: Delivered::At(when), max_hours: 24 },
             "delivery-stale",
             &["2026-10-31T01:02:03Z", "24 h"],
         ),
-        (Reason::DeliveryStale { latest: None, max_hours: 24 }, "delivery-stale", &["not delivered"]),
-        (Reason::DeliveryTimeAbsent, "delivery-stale", &["does not say", "delivered"]),
-        (Reason::SelectorsRefused(denied.clone()), "selectors-unreadable", &["selectors", "AccessDeniedException"]),
+        (
+            Reason::DeliveryStale { delivered: Delivered::NotSinceStart, max_hours: 24 },
+            "delivery-stale",
+            &["not delivered"],
+        ),
+        (
+            Reason::DeliveryStale { delivered: Delivered::NotSaid, max_hours: 24 },
+            "delivery-stale",
+            &["does not say", "delivered"],
+        ),
+        (Reason::SelectorsUnreadable(denied.clone()), "selectors-unreadable", &["selectors", "AccessDeniedException"]),
         (Reason::NoManagementEvents, "no-management-events", &["no management events"]),
         (Reason::ReadOnly, "read-only", &["only read"]),
         (Reason::WriteOnly, "write-only", &["only write"]),
@@ -423,7 +435,7 @@ fn every_reason_has_a_code_of_its_kind_and_a_sentence_with_its_facts() {
         (Reason::NotOrganizationTrail, "not-organization-trail", &["no organization trail"]),
         (Reason::Unanswered(denied.clone()), "unanswered", &["not read this time", "AccessDeniedException"]),
     ] {
-        assert_eq!(reason.code(), code);
+        assert_eq!(reason.code().as_str(), code);
         let sentence = reason.to_string();
         for piece in pieces {
             assert!(sentence.contains(piece), "{piece}: {sentence}");
@@ -434,7 +446,7 @@ fn every_reason_has_a_code_of_its_kind_and_a_sentence_with_its_facts() {
 #[test]
 fn the_account_is_decided_by_its_trails() {
     let account = |evidence: &Evidence, rule_parameters: &Value| {
-        (RULE.evaluate)(evidence, &parameters(rule_parameters)).evaluations.map(|rows| rows[0].compliance_type)
+        judge(evidence, &parameters(rule_parameters)).evaluations.map(|rows| rows[0].compliance_type)
     };
     let mut evidence = compliant();
     assert_eq!(account(&evidence, &json!({})), Ok(ComplianceType::Compliant));
@@ -463,7 +475,7 @@ fn the_refused_call_stands_in_front_where_its_line_does_not_fit() {
         stopped.name = Some(first.to_owned());
         status_of(&mut stopped).is_logging = Some(false);
         evidence.trails = Observed::Known(vec![trail_of(&mut evidence).clone(), stopped]);
-        (RULE.evaluate)(&evidence, &RuleParameters::default()).evaluations.unwrap()[0].annotation.to_string()
+        judge(&evidence, &RuleParameters::default()).evaluations.unwrap()[0].annotation.to_string()
     };
     let unreadable = "management-events: status unreadable (GetTrailStatus AccessDeniedException)";
     assert_eq!(annotation("first"), format!("Could not verify: first: logging is off; {unreadable}"));
@@ -480,7 +492,7 @@ fn a_compliant_annotation_says_what_is_left_out_or_unchecked() {
         let mut evidence = compliant();
         let basic = json!({"EventSelectors": [{"ExcludeManagementEventSources": excluded}]});
         trail_of(&mut evidence).get_event_selectors = selectors(&basic);
-        let rows = (RULE.evaluate)(&evidence, &parameters(rule_parameters)).evaluations.unwrap();
+        let rows = judge(&evidence, &parameters(rule_parameters)).evaluations.unwrap();
         rows[0].annotation.to_string()
     };
     let plain = annotation(&json!({}), &json!([]));

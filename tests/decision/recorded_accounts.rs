@@ -8,11 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::{RULE, Reason},
-    evidence::Evidence,
-    parameters::RuleParameters,
-};
+use cloudtrail_all_regions::rule::{evidence::Evidence, judge, parameters::RuleParameters, reasons::Code};
 use serde_json::{Value, json};
 
 fn recorded() -> Option<PathBuf> {
@@ -79,9 +75,9 @@ fn recorded_accounts_get_their_verdicts() {
     ] {
         let evidence = evidence(&folder.join(name), account);
         let parameters = RuleParameters::parse(Some(parameters), "us-east-1").unwrap();
-        let verdict = (RULE.evaluate)(&evidence, &parameters);
+        let verdict = judge(&evidence, &parameters);
         let codes: Vec<Vec<&str>> =
-            verdict.trails.iter().map(|judged| judged.reasons.iter().map(Reason::code).collect()).collect();
+            verdict.trails.iter().map(|judged| judged.codes().map(Code::as_str).collect()).collect();
         assert_eq!(codes, reasons, "{name}");
         assert_eq!(verdict.evaluations.unwrap()[0].compliance_type.as_str(), compliance_type, "{name}");
     }

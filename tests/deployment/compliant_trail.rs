@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::{RULE, Reason},
     evidence::Evidence,
+    judge,
     parameters::{PARAMETERS, RuleParameters},
+    reasons::Code,
 };
 use serde_json::{Map, Value, json};
 
@@ -195,8 +196,8 @@ fn evidence(resources: &Value) -> Evidence {
 fn judged(resources: &Value, rule_parameters: &Value) -> (&'static str, Vec<&'static str>) {
     let parameters = RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap();
     let evidence = evidence(resources);
-    let verdict = (RULE.evaluate)(&evidence, &parameters);
-    let codes = verdict.trails.iter().flat_map(|trail| trail.reasons.iter().map(Reason::code)).collect();
+    let verdict = judge(&evidence, &parameters);
+    let codes = verdict.trails.iter().flat_map(|trail| trail.codes().map(Code::as_str)).collect();
     (verdict.evaluations.unwrap()[0].compliance_type.as_str(), codes)
 }
 

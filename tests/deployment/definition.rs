@@ -1,6 +1,12 @@
 //! The rule definition, the README and the rule's own metadata agree.
 
-use cloudtrail_all_regions::rule::cloudtrail_all_regions::RULE;
+use std::{env, fs, path::Path};
+
+use cloudtrail_all_regions::rule::{
+    self, Recommendation,
+    parameters::{PARAMETERS, Parameter},
+    reasons::Code,
+};
 use serde_json::Value;
 
 const PLACEHOLDER: &str = "arn:aws:lambda:REGION:ACCOUNT:function:cloudtrail-all-regions";
@@ -11,7 +17,7 @@ fn rule_definition() -> Value {
 
 #[test]
 fn rule_definition_json_is_the_rules_own_definition() {
-    assert_eq!(rule_definition(), RULE.definition(PLACEHOLDER));
+    assert_eq!(rule_definition(), rule::definition(PLACEHOLDER));
 }
 
 /// AWS Config API, `ConfigRule`: lengths, and `InputParameters` a string of JSON.
@@ -25,67 +31,52 @@ fn the_definition_keeps_put_config_rules_limits() {
     let parameters: serde_json::Map<String, Value> = serde_json::from_str(text("InputParameters")).unwrap();
     for (name, value) in &parameters {
         assert!(value.is_string(), "{name}");
-        let parameter = RULE.parameters.iter().find(|parameter| parameter.name == name);
+        let parameter = PARAMETERS.iter().find(|parameter| parameter.name == name);
         assert_eq!(parameter.unwrap().default, value.as_str(), "{name}");
     }
 }
 
+/// Holds the table of the README whose head begins like this against what the rule declares. `UPDATE_DOCS` writes it.
+fn assert_table_of_the_readme(head: &str, rows: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, table) = readme.split_at(readme.find(&format!("\n| {head} |")).unwrap() + 1);
+    let heads: Vec<&str> = table.split_inclusive('\n').take(2).collect();
+    let rest: Vec<&str> = table.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
+    let expected = [before, &heads.concat(), &rows.concat(), &rest.concat()].concat();
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let is_current = fs::read_to_string(&path).unwrap() == expected;
+    assert!(
+        is_current,
+        "the table is stale: run `UPDATE_DOCS=1 cargo test --test deployment`; it should be\n{}",
+        rows.concat()
+    );
+}
+
 #[test]
-fn the_readmes_table_is_the_rules_own_parameters() {
-    let readme = include_str!("../../README.md");
-    let rows: Vec<&str> = readme
-        .lines()
-        .skip_while(|line| !line.starts_with("| parameter "))
-        .skip(2)
-        .take_while(|line| line.starts_with('|'))
-        .collect();
-    let expected: Vec<String> = RULE
-        .parameters
-        .iter()
-        .map(|parameter| {
-            let default = parameter.default.map_or("unset".to_owned(), |default| format!("`{default}`"));
-            format!("| `{}` | {default} | {} | {} |", parameter.name, parameter.valid, parameter.meaning)
-        })
-        .collect();
-    assert_eq!(rows, expected);
+fn the_readmes_parameters_are_the_rules_own() {
+    let row = |parameter: &Parameter| {
+        let default = parameter.default.map_or("unset".to_owned(), |default| format!("`{default}`"));
+        format!("| `{}` | {default} | {} | {} |\n", parameter.name, parameter.valid, parameter.meaning)
+    };
+    assert_table_of_the_readme("parameter", &PARAMETERS.iter().map(row).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readmes_reasons_are_the_rules_own() {
+    let row = |code: &Code| {
+        let about = code.about();
+        let allowed_by = about.allowed_by.map_or(String::new(), |name| format!(" `{name}` may allow it."));
+        format!("| `{code}` | {} | {}{allowed_by} |\n", about.meaning, about.advice.words)
+    };
+    assert_table_of_the_readme("code", &Code::ALL.iter().map(row).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_readme_has_the_recommendations_number_in_each_benchmark() {
-    let readme = include_str!("../../README.md");
-    for recommendation in RULE.recommendations {
-        let row = format!("| {} | {} |", recommendation.benchmark, recommendation.number);
-        assert!(readme.lines().any(|line| line == row), "{row}");
-    }
-}
-
-#[cfg(feature = "cli")]
-#[test]
-fn the_readmes_reasons_are_those_that_the_command_line_explains() {
-    let rows: Vec<&str> = include_str!("../../README.md")
-        .lines()
-        .skip_while(|line| !line.starts_with("| code "))
-        .skip(2)
-        .take_while(|line| line.starts_with('|'))
-        .collect();
-    let expected: Vec<String> = cloudtrail_all_regions::cli::explain::reasons()
-        .iter()
-        .map(|reason| {
-            let allowed_by = reason.allowed_by.map_or(String::new(), |name| format!(" `{name}` may allow it."));
-            format!("| `{}` | {} | {}{allowed_by} |", reason.code, reason.meaning, reason.remedy.text)
-        })
-        .collect();
-    assert_eq!(rows, expected);
-}
-
-#[cfg(feature = "cli")]
-#[test]
-fn every_reason_code_is_explained_once() {
-    let source = include_str!("../../src/rule/cloudtrail_all_regions.rs");
-    let (_, rest) = source.split_once("pub fn code(&self)").unwrap();
-    let (codes, _) = rest.split_once("/// What a trail is").unwrap();
-    let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).collect();
-    let explained: Vec<&str> =
-        cloudtrail_all_regions::cli::explain::reasons().iter().map(|reason| reason.code).collect();
-    assert_eq!(codes, explained);
+    let row =
+        |recommendation: &Recommendation| format!("| {} | {} |\n", recommendation.benchmark, recommendation.number);
+    assert_table_of_the_readme("benchmark", &rule::RECOMMENDATIONS.iter().map(row).collect::<Vec<_>>());
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, fs};
 
 use cloudtrail_all_regions::rule::{
-    cloudtrail_all_regions::RULE,
-    parameters::{Parameter, RuleParameters},
+    self,
+    parameters::{PARAMETERS, Parameter, RuleParameters},
     region,
 };
 use serde_json::{Map, Value, json};
@@ -76,8 +76,8 @@ fn the_templates_parameters_are_the_rules_own() {
     let template = template("rule.yaml");
     let input_parameters = &template["Resources"]["Rule"]["Properties"]["InputParameters"];
     let names: BTreeSet<&str> = input_parameters.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, RULE.parameters.iter().map(|parameter| parameter.name).collect());
-    for parameter in RULE.parameters {
+    assert_eq!(names, PARAMETERS.iter().map(|parameter| parameter.name).collect());
+    for parameter in PARAMETERS {
         let declared = &template["Parameters"][template_name(parameter)];
         assert_eq!(declared["Default"], parameter.default.unwrap_or_default(), "{}", parameter.name);
         let description = format!("{} Valid: {}.", parameter.meaning, parameter.valid);
@@ -107,7 +107,7 @@ fn what_the_template_admits_the_rule_takes() {
             .chain([longest_topic_arn(), longest_log_group_arn(), longest_log_group_arn() + ":*", "b".repeat(63)])
             .chain((0..=200).map(|hours| hours.to_string()))
             .collect();
-    for parameter in RULE.parameters {
+    for parameter in PARAMETERS {
         let admitted = admitted(&template["Parameters"][template_name(parameter)], &samples);
         assert!(admitted.iter().any(|value| !value.is_empty()), "{}", parameter.name);
         for value in &admitted {
@@ -146,8 +146,7 @@ fn longest_log_group_arn() -> String {
 #[test]
 fn the_longest_input_parameters_fit() {
     let template = template("rule.yaml");
-    let longest: Vec<(String, String)> = RULE
-        .parameters
+    let longest: Vec<(String, String)> = PARAMETERS
         .iter()
         .map(|parameter| {
             let declared = &template["Parameters"][template_name(parameter)];
@@ -174,7 +173,7 @@ fn the_longest_input_parameters_fit() {
         .collect();
     let given: Vec<(&str, &str)> = longest.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let input_parameters = &rule_with(&given)["InputParameters"];
-    assert_eq!(input_parameters.as_object().unwrap().len(), RULE.parameters.len());
+    assert_eq!(input_parameters.as_object().unwrap().len(), PARAMETERS.len());
     assert!(input_parameters.to_string().len() <= 1024, "{}", input_parameters.to_string().len());
     parse(input_parameters).unwrap();
 }
@@ -182,7 +181,7 @@ fn the_longest_input_parameters_fit() {
 #[test]
 fn what_is_empty_is_left_out_of_the_input_parameters() {
     let defaults = rule_with(&[]);
-    for parameter in RULE.parameters.iter().filter(|parameter| parameter.default.is_none()) {
+    for parameter in PARAMETERS.iter().filter(|parameter| parameter.default.is_none()) {
         assert!(defaults["InputParameters"].get(parameter.name).is_none(), "{}", parameter.name);
     }
     assert_eq!(parse(&defaults["InputParameters"]), Ok(RuleParameters::default()));
@@ -290,7 +289,7 @@ fn every_call_that_changes_what_a_trail_records_leads_to_an_evaluation() {
     let expected = ["CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"];
     assert_eq!(calls, &json!(expected));
     let task = &here.properties("Evaluation").unwrap()["Definition"]["States"]["StartConfigRulesEvaluation"];
-    assert_eq!(task["Parameters"]["ConfigRuleNames"], json!([RULE.default_name]));
+    assert_eq!(task["Parameters"]["ConfigRuleNames"], json!([rule::DEFAULT_NAME]));
     let limit = &task["Retry"][0];
     assert_eq!(limit["ErrorEquals"], json!(["Config.LimitExceededException"]));
     // AWS Config API, StartConfigRulesEvaluation: once a minute.
@@ -334,7 +333,7 @@ fn a_notification_carries_the_annotation_of_the_accounts_row() {
 fn every_template_about_the_rule_has_its_default_name() {
     for (name, template) in templates() {
         if let Some(parameter) = template["Parameters"].get("RuleName") {
-            assert_eq!(parameter["Default"], RULE.default_name, "{name}");
+            assert_eq!(parameter["Default"], rule::DEFAULT_NAME, "{name}");
         }
     }
 }

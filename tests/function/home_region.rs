@@ -1,6 +1,9 @@
 //! Status and selectors are asked by ARN in a trail's home Region, and in the rule's where that is of no use.
 
-use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
+use cloudtrail_all_regions::{
+    rule::reasons::Code,
+    stand_in::{Fault, Misbehaviour},
+};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -140,7 +143,7 @@ async fn an_own_trail_that_its_home_region_does_not_know_is_deleted() {
         wire.fault(Fault::on(operation, error(400, "TrailNotFoundException")).region(HOME));
         let outcome = wire.scheduled().await;
         assert_eq!(compliance_type(&outcome), "NON_COMPLIANT");
-        assert_eq!(outcome.record.trails[0].reasons, ["deleted"]);
+        assert_eq!(outcome.record.trails[0].reasons, [Code::Deleted]);
         assert_eq!(regions(&wire, operation), [HOME]);
         assert_eq!(wire.puts(), [[account_row("NON_COMPLIANT")]]);
     }

@@ -1,7 +1,7 @@
 //! A transient error reports nothing, unless some trail was seen to pass.
 
 use cloudtrail_all_regions::{
-    rule::cloudtrail_all_regions::TrailResult,
+    rule::reasons::TrailResult,
     stand_in::{Fault, Misbehaviour},
 };
 

@@ -5,14 +5,15 @@ use std::{collections::BTreeSet, error::Error};
 use cloudtrail_all_regions::{
     invocation::{EvaluationMode, Invocation, MessageType, Subject},
     rule::{
-        cloudtrail_all_regions::{RULE, TrailResult},
         decided_by_parameters,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::{
             AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail, TrailStatus,
         },
+        judge,
         management_events::ManagementEvents,
         parameters::{EXCLUDABLE_EVENT_SOURCES, OnIndeterminate, PARAMETERS, RuleParameters, log_group_arn},
+        reasons::TrailResult,
         region,
         timestamp::Timestamp,
     },
@@ -239,7 +240,7 @@ fn parameter_sets(evidence: &Evidence) -> [RuleParameters; 4] {
 }
 
 fn verdict_is_sound(evidence: &Evidence, parameters: &RuleParameters) {
-    let verdict = (RULE.evaluate)(evidence, parameters);
+    let verdict = judge(evidence, parameters);
     for judged in &verdict.trails {
         let as_json = serde_json::to_value(judged.trail).unwrap();
         let now = evidence.collected_at.epoch_milliseconds();
@@ -282,7 +283,7 @@ fn verdict_is_sound(evidence: &Evidence, parameters: &RuleParameters) {
     if let Some(Observed::Known(ids)) = &mut reversed.discovered_trails {
         ids.reverse();
     }
-    assert_eq!((RULE.evaluate)(&reversed, parameters).evaluations, verdict.evaluations);
+    assert_eq!(judge(&reversed, parameters).evaluations, verdict.evaluations);
 }
 
 fn passes_only_if_every_event_is_taken(trail: &Trail, result: TrailResult, parameters: &RuleParameters) {
@@ -337,7 +338,7 @@ fn a_passing_trail_is_enough(mut evidence: Evidence) {
         })),
         ..Trail::default()
     });
-    let rows = (RULE.evaluate)(&evidence, &RuleParameters::default()).evaluations.unwrap();
+    let rows = judge(&evidence, &RuleParameters::default()).evaluations.unwrap();
     assert_eq!(rows[0].compliance_type, ComplianceType::Compliant);
 }
 

@@ -1,6 +1,6 @@
 //! Section 2 of the specification once more, naively, on JSON and without the program's own helpers.
 
-use cloudtrail_all_regions::rule::{cloudtrail_all_regions::TrailResult, parameters::RuleParameters};
+use cloudtrail_all_regions::rule::{parameters::RuleParameters, reasons::TrailResult};
 use serde_json::Value;
 
 /// How a trail ends.

@@ -13,8 +13,8 @@ use crate::{
     error::chain,
     report::Report,
     rule::{
-        cloudtrail_all_regions::TrailResult,
         evaluation::{ComplianceType, EvaluatedResource},
+        reasons::{Code, TrailResult},
         timestamp::Timestamp,
     },
 };
@@ -42,7 +42,7 @@ struct ComparedTrail {
     name: String,
     trail_arn: Option<String>,
     result: TrailResult,
-    reason_codes: Vec<&'static str>,
+    reason_codes: Vec<Code>,
 }
 
 /// What AWS Config has recorded under a rule for the account.

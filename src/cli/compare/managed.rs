@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::rule::{
-    cloudtrail_all_regions::Reason,
     parameters::{RuleParameters, log_group_arn},
+    reasons::Code,
 };
 
 /// A managed rule that asks for trails.
@@ -67,60 +67,91 @@ impl ManagedRule {
         }
     }
 
-    /// Whether this rule is documented to ask for what the reason says is missing.
-    pub(super) fn asks(self, reason: &Reason, parameters: &Map<String, Value>) -> Documented {
-        use Documented::{Asked, Near, NotAsked, NotSaid};
-        if self == Self::Security {
-            return match reason {
-                Reason::SingleRegion
-                | Reason::NoGlobalServiceEvents
-                | Reason::NoLogFileValidation
-                | Reason::NoKmsEncryption
-                | Reason::NoManagementEvents
-                | Reason::ReadOnly
-                | Reason::WriteOnly
-                | Reason::ExcludedEventSources(_)
-                | Reason::FilteredManagementEvents => Asked,
-                Reason::OtherBucket { .. } | Reason::OtherTopic { .. } | Reason::OtherLogGroup { .. } => {
-                    NotAsked("it has no parameters".to_owned())
-                }
-                _ => NotSaid,
-            };
-        }
-        let target = |name: &str| match set(parameters, name) {
-            Some(_) => Asked,
-            None => NotAsked(format!("its parameter {name} is not set")),
-        };
-        match (self, reason) {
-            (_, Reason::OtherBucket { .. }) => target("s3BucketName"),
-            (_, Reason::OtherTopic { .. }) => target("snsTopicArn"),
-            (_, Reason::OtherLogGroup { .. }) => target("cloudWatchLogsLogGroupArn"),
-            (Self::Enabled, Reason::SingleRegion) => {
-                NotAsked("it asks for a trail, not for a multi-Region one".to_owned())
-            }
-            (Self::Enabled, _) => NotSaid,
-            (_, Reason::SingleRegion | Reason::ExcludedEventSources(_)) => Asked,
-            (_, Reason::FilteredManagementEvents) => {
-                Near("it asks for trails that do not exclude management events such as KMS or RDS Data API events")
-            }
-            (_, Reason::NoManagementEvents) => match set(parameters, "includeManagementEvents") {
-                Some(value) if value.eq_ignore_ascii_case("true") => Asked,
-                Some(value) => NotAsked(format!("its parameter includeManagementEvents is {value}")),
-                None => NotAsked("its parameter includeManagementEvents is not set".to_owned()),
-            },
-            (_, Reason::ReadOnly | Reason::WriteOnly | Reason::SplitSelectors) => {
-                match (set(parameters, "readWriteType"), reason) {
-                    (None, _) => NotAsked("its parameter readWriteType is not set".to_owned()),
-                    (Some(value), Reason::SplitSelectors) if value.eq_ignore_ascii_case("all") => NotSaid,
-                    (Some(value), _) if value.eq_ignore_ascii_case("all") => Asked,
-                    (Some(value), Reason::ReadOnly) if value == "WriteOnly" => Asked,
-                    (Some(value), Reason::WriteOnly) if value == "ReadOnly" => Asked,
-                    (Some(value), _) => NotAsked(format!("its parameter readWriteType is {value}")),
-                }
-            }
-            _ => NotSaid,
+    /// Whether this rule, with these parameters, is documented to ask for what the reason says is missing.
+    pub(super) fn asks(self, code: Code, parameters: &Map<String, Value>) -> Documented {
+        let named = self.documented().iter().find(|(named, _)| *named == code);
+        named.map_or(Documented::NotSaid, |(_, demand)| demand.with(parameters))
+    }
+
+    /// What its documentation names.
+    fn documented(self) -> &'static [(Code, Demand)] {
+        use Demand::{Always, If, Near, Never, UnclearIf};
+        const NO_PARAMETERS: Demand = Never("it has no parameters");
+        const BUCKET: Demand = If("s3BucketName", |_| true);
+        const TOPIC: Demand = If("snsTopicArn", |_| true);
+        const LOG_GROUP: Demand = If("cloudWatchLogsLogGroupArn", |_| true);
+        match self {
+            Self::MultiRegion => &[
+                (Code::SingleRegion, Always),
+                (Code::NoManagementEvents, If("includeManagementEvents", |value| value.eq_ignore_ascii_case("true"))),
+                (Code::ReadOnly, If("readWriteType", |value| is_all(value) || value == "WriteOnly")),
+                (Code::WriteOnly, If("readWriteType", |value| is_all(value) || value == "ReadOnly")),
+                (Code::SplitSelectors, UnclearIf("readWriteType", is_all)),
+                (Code::ExcludedEventSources, Always),
+                (
+                    Code::FilteredManagementEvents,
+                    Near("it asks for trails that do not exclude management events such as KMS or RDS Data API events"),
+                ),
+                (Code::OtherBucket, BUCKET),
+                (Code::OtherTopic, TOPIC),
+                (Code::OtherLogGroup, LOG_GROUP),
+            ],
+            Self::Enabled => &[
+                (Code::SingleRegion, Never("it asks for a trail, not for a multi-Region one")),
+                (Code::OtherBucket, BUCKET),
+                (Code::OtherTopic, TOPIC),
+                (Code::OtherLogGroup, LOG_GROUP),
+            ],
+            Self::Security => &[
+                (Code::SingleRegion, Always),
+                (Code::NoGlobalServiceEvents, Always),
+                (Code::NoManagementEvents, Always),
+                (Code::ReadOnly, Always),
+                (Code::WriteOnly, Always),
+                (Code::ExcludedEventSources, Always),
+                (Code::FilteredManagementEvents, Always),
+                (Code::OtherBucket, NO_PARAMETERS),
+                (Code::OtherTopic, NO_PARAMETERS),
+                (Code::OtherLogGroup, NO_PARAMETERS),
+                (Code::NoLogFileValidation, Always),
+                (Code::NoKmsEncryption, Always),
+            ],
         }
     }
+}
+
+/// Under what condition a managed rule is documented to ask for something.
+enum Demand {
+    Always,
+    /// It asks for something near it.
+    Near(&'static str),
+    /// It does not, and why not.
+    Never(&'static str),
+    /// Where the parameter has such a value.
+    If(&'static str, fn(&str) -> bool),
+    /// Where the parameter has such a value, nothing is said; where it has none, it does not ask.
+    UnclearIf(&'static str, fn(&str) -> bool),
+}
+
+impl Demand {
+    fn with(&self, parameters: &Map<String, Value>) -> Documented {
+        let where_it_fits = |name: &str, fits: fn(&str) -> bool, documented| match set(parameters, name) {
+            None => Documented::NotAsked(format!("its parameter {name} is not set")),
+            Some(value) if fits(&value) => documented,
+            Some(value) => Documented::NotAsked(format!("its parameter {name} is {value}")),
+        };
+        match self {
+            Self::Always => Documented::Asked,
+            Self::Near(what) => Documented::Near(what),
+            Self::Never(because) => Documented::NotAsked((*because).to_owned()),
+            Self::If(name, fits) => where_it_fits(name, *fits, Documented::Asked),
+            Self::UnclearIf(name, fits) => where_it_fits(name, *fits, Documented::NotSaid),
+        }
+    }
+}
+
+fn is_all(read_write_type: &str) -> bool {
+    read_write_type.eq_ignore_ascii_case("all")
 }
 
 /// A parameter's value as text, if it is set.
@@ -146,45 +177,40 @@ mod tests {
     #[test]
     fn the_multi_region_rule_asks_for_reads_and_writes_only_where_its_parameter_says_so() {
         let rule = ManagedRule::MultiRegion;
-        for (value, reason, is_asked) in [
-            (json!({}), Reason::ReadOnly, false),
-            (json!({"readWriteType": "ALL"}), Reason::ReadOnly, true),
-            (json!({"readWriteType": "ReadOnly"}), Reason::ReadOnly, false),
-            (json!({"readWriteType": "ReadOnly"}), Reason::WriteOnly, true),
-            (json!({"readWriteType": "WriteOnly"}), Reason::ReadOnly, true),
-            (json!({"readWriteType": "WriteOnly"}), Reason::WriteOnly, false),
-            (json!({"includeManagementEvents": "true"}), Reason::NoManagementEvents, true),
-            (json!({"includeManagementEvents": true}), Reason::NoManagementEvents, true),
-            (json!({"includeManagementEvents": "false"}), Reason::NoManagementEvents, false),
-            (json!({"includeManagementEvents": ""}), Reason::NoManagementEvents, false),
-            (json!({}), Reason::SingleRegion, true),
-            (json!({}), Reason::ExcludedEventSources(vec!["kms.amazonaws.com".to_owned()]), true),
-            (json!({"s3BucketName": "b"}), Reason::OtherBucket { actual: None }, true),
-            (json!({}), Reason::OtherBucket { actual: None }, false),
+        for (value, code, is_asked) in [
+            (json!({}), Code::ReadOnly, false),
+            (json!({"readWriteType": "ALL"}), Code::ReadOnly, true),
+            (json!({"readWriteType": "ReadOnly"}), Code::ReadOnly, false),
+            (json!({"readWriteType": "ReadOnly"}), Code::WriteOnly, true),
+            (json!({"readWriteType": "WriteOnly"}), Code::ReadOnly, true),
+            (json!({"readWriteType": "WriteOnly"}), Code::WriteOnly, false),
+            (json!({"includeManagementEvents": "true"}), Code::NoManagementEvents, true),
+            (json!({"includeManagementEvents": true}), Code::NoManagementEvents, true),
+            (json!({"includeManagementEvents": "false"}), Code::NoManagementEvents, false),
+            (json!({"includeManagementEvents": ""}), Code::NoManagementEvents, false),
+            (json!({}), Code::SingleRegion, true),
+            (json!({}), Code::ExcludedEventSources, true),
+            (json!({"s3BucketName": "b"}), Code::OtherBucket, true),
+            (json!({}), Code::OtherBucket, false),
         ] {
-            let asks = rule.asks(&reason, &parameters(&value));
-            assert_eq!(asks == Documented::Asked, is_asked, "{value} {reason:?} {asks:?}");
-            assert_ne!(asks, Documented::NotSaid, "{value} {reason:?}");
+            let asks = rule.asks(code, &parameters(&value));
+            assert_eq!(asks == Documented::Asked, is_asked, "{value} {code:?} {asks:?}");
+            assert_ne!(asks, Documented::NotSaid, "{value} {code:?}");
         }
     }
 
     #[test]
     fn no_managed_rule_is_documented_to_look_at_logging_delivery_or_refusals() {
         for rule in ManagedRule::ALL {
-            for reason in [
-                Reason::NotLogging { since: None },
-                Reason::DeliveryFailing { s3_error: "NoSuchBucket".to_owned() },
-                Reason::IsLoggingAbsent,
-                Reason::Deleted,
-            ] {
-                assert_eq!(rule.asks(&reason, &Map::new()), Documented::NotSaid, "{rule:?} {reason:?}");
+            for code in [Code::NotLogging, Code::DeliveryFailing, Code::StatusUnreadable, Code::Deleted] {
+                assert_eq!(rule.asks(code, &Map::new()), Documented::NotSaid, "{rule:?} {code:?}");
             }
         }
     }
 
     #[test]
     fn a_filter_of_management_events_is_an_exclusion_for_the_security_rule_and_near_one_for_the_multi_region_rule() {
-        let asks = |rule: ManagedRule| rule.asks(&Reason::FilteredManagementEvents, &Map::new());
+        let asks = |rule: ManagedRule| rule.asks(Code::FilteredManagementEvents, &Map::new());
         assert_eq!(asks(ManagedRule::Security), Documented::Asked);
         assert!(matches!(asks(ManagedRule::MultiRegion), Documented::Near(_)));
         assert_eq!(asks(ManagedRule::Enabled), Documented::NotSaid);
@@ -194,8 +220,8 @@ mod tests {
     fn only_the_security_rule_asks_for_encryption_and_validation() {
         for rule in ManagedRule::ALL {
             let asks_all = rule == ManagedRule::Security;
-            for reason in [Reason::NoKmsEncryption, Reason::NoLogFileValidation, Reason::NoGlobalServiceEvents] {
-                assert_eq!(rule.asks(&reason, &Map::new()) == Documented::Asked, asks_all, "{rule:?} {reason:?}");
+            for code in [Code::NoKmsEncryption, Code::NoLogFileValidation, Code::NoGlobalServiceEvents] {
+                assert_eq!(rule.asks(code, &Map::new()) == Documented::Asked, asks_all, "{rule:?} {code:?}");
             }
             assert_eq!(rule.as_documented(&Map::new()).require_kms_encryption, asks_all);
         }

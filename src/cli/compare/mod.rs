@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     report::{Report, json},
-    rule::{cloudtrail_all_regions::RULE, timestamp::Timestamp},
+    rule::{self, timestamp::Timestamp},
 };
 use comparison::{Comparison, NotRead};
 use here::Here;
@@ -81,7 +81,7 @@ impl Compare {
         let session = connected.session().await?;
         let collected_at = Timestamp::from(SystemTime::now());
         progress.say(format!("reading the rules of account {} in {}", session.account_id, session.region));
-        let wanted = self.rule.as_deref().unwrap_or(RULE.default_name);
+        let wanted = self.rule.as_deref().unwrap_or(rule::DEFAULT_NAME);
         let (rules, not_listed) = deployed::list(&session, wanted, self.rule.is_some()).await?;
 
         let own = rules.iter().find(|deployed| deployed.managed.is_none() && deployed.is_listed);

@@ -9,10 +9,12 @@ use super::{
     managed::{Documented, ManagedRule, set},
 };
 use crate::rule::{
-    cloudtrail_all_regions::{JudgedTrail, RULE, Reason, TrailResult},
     evaluation::ComplianceType,
     evidence::{Evidence, Observed, Trail, TrailStatus},
+    judge,
     parameters::{PARAMETERS, RuleParameters},
+    reasons::{Reason, TrailResult},
+    trail::JudgedTrail,
 };
 
 impl Here {
@@ -145,13 +147,13 @@ fn by_documentation(
     managed: ManagedRule,
     parameters: &Map<String, Value>,
 ) -> Vec<String> {
-    let here = (RULE.evaluate)(evidence, valid).trails;
+    let here = judge(evidence, valid).trails;
     let as_documented = managed.as_documented(parameters);
-    let documented = (RULE.evaluate)(evidence, &as_documented).trails;
+    let documented = judge(evidence, &as_documented).trails;
     let asked = |judged: &JudgedTrail| -> Vec<&Reason> {
         let same = documented.iter().find(|other| std::ptr::eq(other.trail, judged.trail));
         let reasons = same.into_iter().flat_map(|other| &other.reasons);
-        reasons.filter(|reason| managed.asks(reason, parameters) == Documented::Asked).collect()
+        reasons.filter(|reason| managed.asks(reason.code(), parameters) == Documented::Asked).collect()
     };
     if verdict == ComplianceType::Compliant {
         let passing = here.iter().filter(|judged| judged.result == TrailResult::Pass);
@@ -167,7 +169,7 @@ fn by_documentation(
         .flat_map(|judged| {
             judged.reasons.iter().map(|reason| {
                 let (trail, code) = (judged.trail.display_name(), reason.code());
-                match managed.asks(reason, parameters) {
+                match managed.asks(code, parameters) {
                     Documented::NotAsked(because) => {
                         format!("trail {trail}, {code}: {} does not take this as a fault: {because}", managed.name())
                     }

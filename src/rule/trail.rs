@@ -1,0 +1,212 @@
+//! One trail: does it record every management event, read and write, in every Region, and is it really doing so now?
+
+use std::fmt;
+
+use super::{
+    evaluation::Annotation,
+    evidence::{Evidence, Observed, Refusal, Trail},
+    management_events::ManagementEvents,
+    parameters::{RuleParameters, log_group_arn},
+    reasons::{Code, Delivered, Reason, TrailResult, Unreadable},
+    timestamp::Timestamp,
+};
+
+/// A trail and what became of it.
+#[derive(Debug, Clone)]
+pub struct JudgedTrail<'e> {
+    /// The trail.
+    pub trail: &'e Trail,
+    /// How it ends.
+    pub result: TrailResult,
+    /// Why it does not pass: all reasons of its result, in the order of the scenarios.
+    pub reasons: Vec<Reason>,
+    /// The refused calls in place of which `trustOrganizationTrail` stands.
+    pub trusted: Vec<Refusal>,
+    /// By which event selectors it records, if it does.
+    recorded: Option<Recorded>,
+    /// The parameter that would let it pass, if one would.
+    pub allowed_by: Option<&'static str>,
+}
+
+/// By which event selectors a trail records every management event.
+#[derive(Debug, Clone)]
+enum Recorded {
+    /// One that leaves out these event sources, as allowed.
+    Selector { except: Vec<String> },
+    /// The default ones, which `HasCustomEventSelectors` shows; `GetEventSelectors` may have been refused.
+    Default(Option<Refusal>),
+}
+
+/// Judges one trail by the scenarios of [`rule`](super).
+pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &RuleParameters) -> JudgedTrail<'e> {
+    let is_own = trail.is_owned_by(&evidence.account_id);
+    let is_of_another_account = !is_own && trail.owner_account_id().is_some();
+    let is_foreign_organization_trail =
+        trail.is_multi_region() && trail.is_organization_trail == Some(true) && is_of_another_account;
+    let mut reasons = Vec::new();
+    let mut recorded = None;
+
+    if !trail.is_multi_region() {
+        reasons.push(Reason::SingleRegion);
+    }
+    if trail.include_global_service_events == Some(false) {
+        reasons.push(Reason::NoGlobalServiceEvents);
+    }
+    if trail.is_multi_region() {
+        if is_own && is_deleted(trail) {
+            reasons.push(Reason::Deleted);
+        }
+        if trail.trail_arn.is_none() || trail.home_region().is_none() {
+            reasons.push(Reason::StatusUnreadable(Unreadable::NotAddressable));
+        } else {
+            judge_status(trail, evidence.collected_at, parameters, &mut reasons);
+            match judge_selectors(trail, parameters) {
+                Ok(by) => recorded = Some(by),
+                Err(reason) => reasons.push(reason),
+            }
+        }
+    }
+    judge_requirements(trail, parameters, &mut reasons);
+
+    let mut trusted = Vec::new();
+    if is_foreign_organization_trail && parameters.trust_organization_trail {
+        trusted.extend(reasons.iter().filter_map(Reason::trustable).cloned());
+        reasons.retain(|reason| reason.trustable().is_none());
+    }
+    let allowing = reasons.iter().map(|reason| reason.allowed_by(is_foreign_organization_trail));
+    let allowed_by = allowing.reduce(|one, other| one.filter(|_| one == other)).flatten();
+    let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
+    reasons.retain(|reason| reason.result() == result);
+    JudgedTrail { trail, result, reasons, trusted, recorded, allowed_by }
+}
+
+/// Whether the home Region of the trail answered either call that it does not know the trail.
+fn is_deleted(trail: &Trail) -> bool {
+    let says_so = |refusal: &Refusal| refusal.code == "TrailNotFoundException" && refusal.home_region_code.is_none();
+    matches!(&trail.get_trail_status, Some(Observed::Refused { refused }) if says_so(refused))
+        || matches!(&trail.get_event_selectors, Some(Observed::Refused { refused }) if says_so(refused))
+}
+
+fn not_asked(operation: &str) -> Reason {
+    Reason::Unanswered(Refusal { operation: operation.to_owned(), code: "NotAsked".to_owned(), home_region_code: None })
+}
+
+fn judge_status(trail: &Trail, now: Timestamp, parameters: &RuleParameters, reasons: &mut Vec<Reason>) {
+    let status = match &trail.get_trail_status {
+        Some(Observed::Known(status)) => status,
+        Some(Observed::Refused { refused }) => {
+            return reasons.push(Reason::StatusUnreadable(Unreadable::Refused(refused.clone())));
+        }
+        Some(Observed::Unanswered { unanswered }) => return reasons.push(Reason::Unanswered(unanswered.clone())),
+        None => return reasons.push(not_asked("GetTrailStatus")),
+    };
+    match status.is_logging {
+        Some(false) => return reasons.push(Reason::NotLogging { since: status.stop_logging_time }),
+        Some(true) => {}
+        None => reasons.push(Reason::StatusUnreadable(Unreadable::NotSaid)),
+    }
+    let s3_error = status.latest_delivery_error.as_deref().map_or("", str::trim);
+    if parameters.check_delivery && !s3_error.is_empty() && s3_error != "None" {
+        reasons.push(Reason::DeliveryFailing { s3_error: s3_error.to_owned() });
+    }
+    if let Some(max_hours) = parameters.max_delivery_age_hours {
+        let delivered = match (status.latest_delivery_time, status.start_logging_time) {
+            (Some(latest), _) if !latest.is_older_than_hours(max_hours, now) => return,
+            (Some(latest), _) => Delivered::At(latest),
+            (None, Some(_)) => Delivered::NotSinceStart,
+            (None, None) => Delivered::NotSaid,
+        };
+        reasons.push(Reason::DeliveryStale { delivered, max_hours });
+    }
+}
+
+fn judge_selectors(trail: &Trail, parameters: &RuleParameters) -> Result<Recorded, Reason> {
+    let has_default_selectors = trail.has_custom_event_selectors == Some(false);
+    let selectors = match &trail.get_event_selectors {
+        Some(Observed::Known(selectors)) => selectors,
+        Some(Observed::Refused { refused }) if has_default_selectors => {
+            return Ok(Recorded::Default(Some(refused.clone())));
+        }
+        Some(Observed::Refused { refused }) => return Err(Reason::SelectorsUnreadable(refused.clone())),
+        Some(Observed::Unanswered { unanswered }) => return Err(Reason::Unanswered(unanswered.clone())),
+        None => return Err(not_asked("GetEventSelectors")),
+    };
+    let has_none = selectors.event_selectors.is_empty() && selectors.advanced_event_selectors.is_empty();
+    if has_none && has_default_selectors {
+        return Ok(Recorded::Default(None));
+    }
+    match ManagementEvents::recorded_by(selectors, &parameters.allowed_excluded_event_sources) {
+        ManagementEvents::All { except } => Ok(Recorded::Selector { except }),
+        ManagementEvents::NoneAtAll => Err(Reason::NoManagementEvents),
+        ManagementEvents::ReadOnly => Err(Reason::ReadOnly),
+        ManagementEvents::WriteOnly => Err(Reason::WriteOnly),
+        ManagementEvents::Split => Err(Reason::SplitSelectors),
+        ManagementEvents::ExceptEventSources(sources) => Err(Reason::ExcludedEventSources(sources)),
+        ManagementEvents::Filtered => Err(Reason::FilteredManagementEvents),
+    }
+}
+
+fn judge_requirements(trail: &Trail, parameters: &RuleParameters, reasons: &mut Vec<Reason>) {
+    let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+    let differs = |actual: &Option<String>, required: &Option<String>| required.is_some() && actual != required;
+    let (bucket, topic) = (set(&trail.s3_bucket_name), set(&trail.sns_topic_arn));
+    let log_group = set(&trail.cloud_watch_logs_log_group_arn.as_deref().map(|arn| log_group_arn(arn).to_owned()));
+    if differs(&bucket, &parameters.s3_bucket_name) {
+        reasons.push(Reason::OtherBucket { actual: bucket });
+    }
+    if differs(&topic, &parameters.sns_topic_arn) {
+        reasons.push(Reason::OtherTopic { actual: topic });
+    }
+    if differs(&log_group, &parameters.cloud_watch_logs_log_group_arn) {
+        reasons.push(Reason::OtherLogGroup { actual: log_group.clone() });
+    }
+    if parameters.require_log_file_validation && trail.log_file_validation_enabled != Some(true) {
+        reasons.push(Reason::NoLogFileValidation);
+    }
+    if parameters.require_kms_encryption && set(&trail.kms_key_id).is_none() {
+        reasons.push(Reason::NoKmsEncryption);
+    }
+    if parameters.require_cloud_watch_logs && log_group.is_none() {
+        reasons.push(Reason::NoCloudWatchLogs);
+    }
+    if parameters.require_organization_trail && trail.is_organization_trail != Some(true) {
+        reasons.push(Reason::NotOrganizationTrail);
+    }
+}
+
+impl JudgedTrail<'_> {
+    /// Its reasons without their facts.
+    pub fn codes(&self) -> impl Iterator<Item = Code> {
+        self.reasons.iter().map(Reason::code)
+    }
+
+    /// How the trail, which passes, satisfies the rule. The bucket always fits.
+    #[must_use]
+    pub fn satisfaction(&self, parameters: &RuleParameters) -> Annotation {
+        let name = self.trail.display_name();
+        let bucket = self.trail.s3_bucket_name.as_deref().unwrap_or("(not named)");
+        if !self.trusted.is_empty() {
+            let refusals: Vec<String> = self.trusted.iter().map(Refusal::to_string).collect();
+            let text = format!("{}. Organization trail {name} of another account", refusals.join("; "));
+            return Annotation::listing("Trusted, not read: ", &[text], &format!(", bucket {bucket}"));
+        }
+        let how = match &self.recorded {
+            Some(Recorded::Selector { except }) if !except.is_empty() => {
+                format!(" except those of {}, as allowed,", except.join(" and "))
+            }
+            Some(Recorded::Default(Some(refusal))) => format!(" by its default event selectors ({refusal})"),
+            Some(Recorded::Default(None)) => " by its default event selectors".to_owned(),
+            Some(Recorded::Selector { .. }) | None => String::new(),
+        };
+        let delivery = if parameters.check_delivery { "" } else { "; delivery not checked" };
+        let text = format!("{name} records all management events{how} in all Regions");
+        Annotation::listing("", &[text], &format!(" to bucket {bucket}{delivery}"))
+    }
+}
+
+impl fmt::Display for JudgedTrail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons: Vec<String> = self.reasons.iter().map(Reason::to_string).collect();
+        write!(f, "{}: {}", self.trail.display_name(), reasons.join(", "))
+    }
+}
