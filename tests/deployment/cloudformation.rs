@@ -78,6 +78,18 @@ impl<'t> Stack<'t> {
         is_made.then(|| self.resolve(&resource["Properties"]).unwrap())
     }
 
+    /// What CloudFormation answers before it makes anything, where the parameters go against the template's rules.
+    pub(crate) fn refusals(&self) -> Vec<&'t str> {
+        let rules = self.template["Rules"].as_object().into_iter().flatten();
+        let applying =
+            rules.filter(|(_, rule)| rule.get("RuleCondition").is_none_or(|condition| self.holds(condition)));
+        applying
+            .flat_map(|(_, rule)| rule["Assertions"].as_array().unwrap())
+            .filter(|assertion| !self.holds(&assertion["Assert"]))
+            .map(|assertion| assertion["AssertDescription"].as_str().unwrap())
+            .collect()
+    }
+
     /// The value that CloudFormation would pass on; none where that is `AWS::NoValue`.
     pub(crate) fn resolve(&self, value: &Value) -> Option<Value> {
         match value {

@@ -313,6 +313,18 @@ fn a_stack_outside_of_the_rules_region_only_hands_its_events_on() {
     }
 }
 
+/// A trail that nobody asked for costs money: only a person has it made.
+#[test]
+fn no_trail_is_made_automatically() {
+    let template = template("remediation.yaml");
+    let refusals = |parameters: &[(&str, &str)]| Stack::new(&template, parameters).refusals().len();
+    let (automatic, bucket) = (("Automatic", "true"), ("BucketName", "trail-logs"));
+    for parameters in [&[][..], &[automatic], &[bucket]] {
+        assert_eq!(refusals(parameters), 0, "{parameters:?}");
+    }
+    assert_eq!(refusals(&[automatic, bucket]), 1);
+}
+
 #[test]
 fn a_notification_carries_the_annotation_of_the_accounts_row() {
     let template = template("notifications.yaml");

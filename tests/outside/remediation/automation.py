@@ -1,43 +1,40 @@
-"""Systems Manager Automation, as far as the runbook uses it: its step kinds, and which step comes next."""
+"""Systems Manager Automation, as far as the runbook uses it: one step, a script, and its output."""
 
+import collections
 import re
 
-import boto3
 import botocore.exceptions
+
+# The status, and the runbook's output or what the step died of.
+Execution = collections.namedtuple("Execution", "status message")
 
 
 class InvalidParameters(Exception):
     """What StartAutomationExecution answers before any step."""
 
 
-class StepFailed(Exception):
-    pass
-
-
 def start_automation_execution(document, parameters):
-    """Runs the steps with boto3's default session. Answers the status and the names of the steps in their order."""
+    """Runs the step with boto3's default session."""
     values = checked(document["parameters"], parameters)
-    steps = document["mainSteps"]
-    names = [step["name"] for step in steps]
-    status, trace, position = "Success", [], 0
-    while position < len(steps):
-        step = steps[position]
-        assert len(trace) < len(steps), f"a loop: {trace}"
-        trace.append(step["name"])
-        try:
-            ACTIONS[step["action"]](interpolated(step["inputs"], values))
-        except (StepFailed, botocore.exceptions.ClientError):
-            if step.get("isCritical", True):
-                status = "Failed"
-            on_failure = step.get("onFailure", "Abort")
-            if on_failure == "Abort":
-                return "Failed", trace
-            position = names.index(on_failure.removeprefix("step:"))
-            continue
-        if step.get("isEnd"):
-            break
-        position = names.index(step["nextStep"]) if "nextStep" in step else position + 1
-    return status, trace
+    (step,) = document["mainSteps"]
+    assert (step["action"], step["onFailure"], step["isEnd"]) == ("aws:executeScript", "Abort", True)
+    inputs = interpolated(step["inputs"], values)
+    assert inputs["Runtime"] == "python3.11"
+    namespace = {}
+    exec(inputs["Script"], namespace)
+    try:
+        payload = namespace[inputs["Handler"]](inputs["InputPayload"], None)
+    except (RuntimeError, botocore.exceptions.ClientError) as error:
+        return Execution("Failed", str(error))
+    selected = {f"{step['name']}.{output['Name']}": select(payload, output["Selector"]) for output in step["outputs"]}
+    (output,) = document["outputs"]
+    return Execution("Success", selected[output])
+
+
+def select(payload, selector):
+    first, second, name = selector.split(".")
+    assert (first, second) == ("$", "Payload")
+    return payload[name]
 
 
 def checked(declared, given):
@@ -61,37 +58,3 @@ def interpolated(value, values):
     if isinstance(value, str):
         return re.sub(r"\{\{ *(\w+) *\}\}", lambda name: values[name[1]], value)
     return value
-
-
-def execute_aws_api(inputs):
-    members = dict(inputs)
-    client = boto3.client(members.pop("Service"))
-    operations = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
-    return getattr(client, operations[members.pop("Api")])(**members)
-
-
-def assert_aws_resource_property(inputs):
-    members = dict(inputs)
-    desired, path = members.pop("DesiredValues"), members.pop("PropertySelector").split(".")
-    assert path.pop(0) == "$"
-    found = execute_aws_api(members)
-    for name in path:
-        if name not in found:
-            raise StepFailed(f"no {name}")
-        found = found[name]
-    if str(found) not in desired:
-        raise StepFailed(f"{found} is none of {desired}")
-
-
-def execute_script(inputs):
-    assert inputs["Runtime"] == "python3.11"
-    namespace = {}
-    exec(inputs["Script"], namespace)
-    namespace[inputs["Handler"]](inputs["InputPayload"], None)
-
-
-ACTIONS = {
-    "aws:executeAwsApi": execute_aws_api,
-    "aws:assertAwsResourceProperty": assert_aws_resource_property,
-    "aws:executeScript": execute_script,
-}

@@ -1,4 +1,4 @@
-"""A CloudFormation template, its intrinsic functions resolved as far as cloudformation/remediation.yaml uses them."""
+"""A CloudFormation template, its intrinsic functions resolved as far as the templates use them that are tried here."""
 
 import re
 
@@ -71,4 +71,6 @@ class Stack:
                 return not self._holds(negated)
             case {"Fn::Equals": [left, right]}:
                 return self._resolve(left) == self._resolve(right)
+            case {"Fn::Or": conditions}:
+                return any(map(self._holds, conditions))
         raise AssertionError(f"not known: {condition}")

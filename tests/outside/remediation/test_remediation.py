@@ -1,6 +1,5 @@
-"""The runbook repairs the trail that it was named, or makes it, and touches nothing else."""
+"""The runbook repairs what is wrong with the trail that it was named, or makes it, and touches nothing else."""
 
-import copy
 import pathlib
 
 import boto3
@@ -27,21 +26,26 @@ DATA_FIELDS = (
     {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
 )
 
-# How the trail is made, and what the rule says of it.
+UPDATE, PUT, START = "cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors", "cloudtrail:StartLogging"
+
+# How the trail is made, what the rule says of it, and the calls that repair it.
 BROKEN = {
-    "stopped": ({"is_logging": False}, "logging is off"),
-    "single-region": ({"is_multi_region": False, "IncludeGlobalServiceEvents": False}, "records one Region only"),
+    "stopped": ({"is_logging": False}, "logging is off", [START]),
+    "single-region": ({"is_multi_region": False}, "records one Region only", [UPDATE]),
     "write-only": (
         {"selectors": {"EventSelectors": [{"ReadWriteType": "WriteOnly"}]}},
         "records only write management events",
+        [PUT],
     ),
     "excluding": (
         {"selectors": {"EventSelectors": [{"ExcludeManagementEventSources": ["kms.amazonaws.com"]}]}},
         "leaves out events of kms.amazonaws.com",
+        [PUT],
     ),
     "read-only-advanced": (
         {"selectors": {"AdvancedEventSelectors": advanced(MANAGEMENT, {"Field": "readOnly", "Equals": ["true"]})}},
         "records only read management events",
+        [PUT],
     ),
     "excluding-advanced": (
         {
@@ -52,10 +56,12 @@ BROKEN = {
             }
         },
         "leaves out events of rdsdata.amazonaws.com",
+        [PUT],
     ),
     "data-events-only": (
         {"selectors": {"AdvancedEventSelectors": advanced(*DATA_FIELDS)}},
         "records no management events",
+        [PUT],
     ),
     "all-at-once": (
         {
@@ -65,22 +71,9 @@ BROKEN = {
             "selectors": {"EventSelectors": [{"ReadWriteType": "ReadOnly", "DataResources": DATA}]},
         },
         "records one Region only",
+        [START, UPDATE, PUT],
     ),
 }
-
-
-@pytest.fixture
-def calls(account):
-    """The operations that the runbook asks of AWS, with their members."""
-    session = boto3.Session()
-    recorded = []
-
-    def record(params, model, **_):
-        recorded.append((f"{model.service_model.service_name}:{model.name}", dict(params)))
-
-    session.events.register("before-parameter-build", record)
-    boto3.DEFAULT_SESSION = session
-    return recorded
 
 
 def stack(**parameters):
@@ -97,31 +90,130 @@ def remediate(stack, **given):
 def granted(stack):
     policies = stack.properties("Role")["Policies"]
     statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-    assert all(statement["Resource"] == ARN and statement["Effect"] == "Allow" for statement in statements)
+    resources = {"cloudtrail": ARN, "config": f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/*"}
+    for statement in statements:
+        (service,) = {action.partition(":")[0] for action in statement["Action"]}
+        assert (statement["Effect"], statement["Resource"]) == ("Allow", resources[service])
     return {action for statement in statements for action in statement["Action"]}
 
 
 def check_allowed(stack, calls):
-    """Every call is granted, and about this trail alone."""
-    for action, members in calls:
+    """Every call is granted, and about this trail or its rule alone."""
+    for action, members in calls.sent:
         assert action in granted(stack)
+        if action.startswith("config:"):
+            assert members["ConfigRuleName"] == "cis-3-1-cloudtrail-all-regions"
+            continue
         named = members.get("TrailName", members.get("Name"))
         assert named == (TRAIL if action == "cloudtrail:CreateTrail" else ARN)
 
 
 @pytest.mark.parametrize("scenario", BROKEN)
-def test_a_broken_trail_is_repaired(account, calls, scenario, record_property):
-    members, reason = BROKEN[scenario]
+def test_a_broken_trail_is_repaired_by_the_calls_that_it_needs(account, calls, scenario, record_property):
+    members, reason, needed = BROKEN[scenario]
     account.create_trail(TRAIL, **members)
     before = account.verdict()
     assert before[0] == "NON_COMPLIANT" and reason in before[1]
+    calls.clear()
 
-    status, _ = remediate(stack())
+    status, message = remediate(stack())
 
+    check_allowed(stack(), calls)
+    assert (status, calls.writes) == ("Success", needed)
+    assert message.startswith(f"Repaired {ARN}, which ")
     after = account.verdict()
     record_property("verdicts", (scenario, before, after))
-    assert (status, after[0]) == ("Success", "COMPLIANT")
-    check_allowed(stack(), calls)
+    assert after[0] == "COMPLIANT"
+
+
+NOTHING_WRONG = {
+    "default selectors": {},
+    "basic selectors": {"EventSelectors": [{"ReadWriteType": "All", "DataResources": DATA}]},
+    "advanced selectors": {"AdvancedEventSelectors": advanced(MANAGEMENT) + advanced(*DATA_FIELDS)},
+}
+
+
+@pytest.mark.parametrize("selectors", NOTHING_WRONG)
+@pytest.mark.parametrize("bucket", ["", BUCKET])
+def test_where_nothing_that_it_repairs_is_wrong_it_changes_nothing_and_says_so(account, calls, selectors, bucket):
+    account.create_trail(TRAIL, selectors=NOTHING_WRONG[selectors])
+    assert account.verdict(s3BucketName="another-bucket")[0] == "NON_COMPLIANT"
+    calls.clear()
+
+    status, message = remediate(stack(BucketName=bucket))
+
+    assert (status, calls.writes) == ("Success", [])
+    assert message == f"Nothing that this runbook repairs is wrong with {ARN}."
+
+
+NO_VERDICTS = {
+    "a trail cannot be read": ({"refused": "GetTrailStatus"}, "Could not verify"),
+    "no trail can be read": ({"refused": "DescribeTrails"}, "Could not verify"),
+    "misconfigured": ({"maxDeliveryAgeHours": "never"}, "Rule misconfigured:"),
+}
+
+
+@pytest.mark.parametrize("cause", NO_VERDICTS)
+@pytest.mark.parametrize("is_logging", [False, True])
+def test_where_the_rule_has_no_verdict_it_changes_nothing_and_says_so(account, calls, cause, is_logging):
+    rule, begins = NO_VERDICTS[cause]
+    account.create_trail(TRAIL, selectors=NOTHING_WRONG["basic selectors"])
+    compliance_type, annotation = account.verdict(**rule)
+    assert compliance_type == "NON_COMPLIANT" and annotation.startswith(begins)
+    if not is_logging:
+        account.cloudtrail.stop_logging(Name=TRAIL)
+    calls.clear()
+
+    status, message = remediate(stack())
+
+    assert (status, calls.writes) == ("Success", [])
+    assert message == f"Nothing was changed, because the rule has no verdict. {annotation}"
+
+
+READS = ["config:GetComplianceDetailsByConfigRule", "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus"]
+READS.append("cloudtrail:GetEventSelectors")
+
+
+@pytest.mark.parametrize("operation", READS)
+@pytest.mark.parametrize("bucket", ["", BUCKET])
+def test_a_refused_read_ends_it_before_anything_is_changed(account, calls, operation, bucket):
+    account.create_trail(TRAIL, **BROKEN["all-at-once"][0])
+    account.verdict()
+    before = account.state()
+    calls.clear()
+    calls.fail(operation.partition(":")[2], 400, "AccessDeniedException")
+
+    status, message = remediate(stack(BucketName=bucket))
+
+    assert (status, calls.operations[-1]) == ("Failed", operation)
+    assert "AccessDeniedException" in message
+    assert account.state() == before
+
+
+@pytest.mark.parametrize("operation", [*READS, START, UPDATE, PUT])
+def test_a_throttled_call_is_made_again(account, calls, operation):
+    account.create_trail(TRAIL, **BROKEN["all-at-once"][0])
+    account.verdict()
+    calls.clear()
+    calls.fail(operation.partition(":")[2], 400, "ThrottlingException", times=2)
+
+    assert remediate(stack()).status == "Success"
+
+    assert account.verdict()[0] == "COMPLIANT"
+
+
+@pytest.mark.parametrize("operation", [START, UPDATE, PUT])
+def test_what_a_throttled_call_left_undone_the_next_attempt_does(account, calls, operation):
+    account.create_trail(TRAIL, **BROKEN["all-at-once"][0])
+    account.verdict()
+    calls.clear()
+    calls.fail(operation.partition(":")[2], 400, "ThrottlingException", times=5)
+
+    status, message = remediate(stack())
+    assert status == "Failed" and "ThrottlingException" in message
+
+    assert remediate(stack()).status == "Success"
+    assert account.verdict()[0] == "COMPLIANT"
 
 
 def test_a_missing_trail_is_made_in_the_bucket(account, calls, record_property):
@@ -143,17 +235,18 @@ def test_where_a_trail_could_be_made_a_broken_one_is_repaired(account, calls):
     account.create_trail(TRAIL, is_logging=False, is_multi_region=False)
     with_bucket = stack(BucketName=BUCKET)
 
-    status, trace = remediate(with_bucket)
+    status, _ = remediate(with_bucket)
 
     assert (status, account.verdict()[0]) == ("Success", "COMPLIANT")
-    assert "CreateTrail" not in trace
+    assert "cloudtrail:CreateTrail" not in calls.operations
     check_allowed(with_bucket, calls)
 
 
 def test_without_a_bucket_a_missing_trail_is_an_error(account, calls):
-    status, _ = remediate(stack())
+    status, message = remediate(stack())
 
     assert (status, account.verdict()[0]) == ("Failed", "NON_COMPLIANT")
+    assert "TrailNotFoundException" in message
     assert account.evidence()["trails"] == []
 
 
@@ -161,12 +254,13 @@ def test_without_a_bucket_a_missing_trail_is_an_error(account, calls):
 def test_an_organization_trail_is_refused(account, calls, parameters):
     account.create_trail(TRAIL, is_logging=False, IsOrganizationTrail=True)
     before = account.state()
+    calls.clear()
 
-    status, trace = remediate(stack(**parameters))
+    status, message = remediate(stack(**parameters))
 
-    assert (status, trace[-1]) == ("Failed", "RefuseOrganizationTrail")
+    assert (status, message) == ("Failed", f"{ARN} is an organization trail: nothing was changed")
     assert account.state() == before
-    assert {action for action, _ in calls} == {"cloudtrail:GetTrail"}
+    assert calls.operations[-1] == "cloudtrail:GetTrail"
 
 
 def test_a_trail_that_it_was_not_named_is_refused(account, calls):
@@ -175,14 +269,14 @@ def test_a_trail_that_it_was_not_named_is_refused(account, calls):
     with pytest.raises(InvalidParameters, match="TrailName"):
         remediate(stack(), TrailName="another")
 
-    assert calls == []
+    assert calls.sent == []
 
 
 def test_a_role_that_it_was_not_given_is_refused(account, calls):
     with pytest.raises(InvalidParameters, match="AutomationAssumeRole"):
         remediate(stack(), AutomationAssumeRole=f"arn:aws:iam::{ACCOUNT}:role/Administrator")
 
-    assert calls == []
+    assert calls.sent == []
 
 
 def test_other_trails_are_left_alone(account, calls):
@@ -191,7 +285,7 @@ def test_other_trails_are_left_alone(account, calls):
     account.create_trail(f"{TRAIL}-2", is_logging=False)
     before = [trail for trail in account.state() if trail["Name"] != TRAIL]
 
-    assert remediate(stack(BucketName=BUCKET))[0] == "Success"
+    assert remediate(stack(BucketName=BUCKET)).status == "Success"
 
     assert [trail for trail in account.state() if trail["Name"] != TRAIL] == before
     assert len(before) == 2
@@ -200,54 +294,129 @@ def test_other_trails_are_left_alone(account, calls):
 def test_a_trail_of_that_name_in_another_region_is_left_alone(account, calls):
     elsewhere = boto3.client("cloudtrail", region_name="eu-west-1")
     elsewhere.create_trail(Name=TRAIL, S3BucketName=BUCKET, IsMultiRegionTrail=True)
-    calls.clear()
 
-    status, _ = remediate(stack())
+    assert remediate(stack()).status == "Failed"
 
-    assert status == "Failed"
     assert not elsewhere.get_trail_status(Name=TRAIL)["IsLogging"]
 
 
-def test_basic_selectors_of_data_events_are_kept(account, calls):
-    selector = {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True, "DataResources": DATA}
-    account.create_trail(TRAIL, selectors={"EventSelectors": [selector]})
-
-    assert remediate(stack())[0] == "Success"
-
-    everything, data = account.selectors(TRAIL)["EventSelectors"]
-    assert everything == {"ReadWriteType": "All", "IncludeManagementEvents": True}
-    assert (data["ReadWriteType"], data["DataResources"]) == ("WriteOnly", DATA)
-    assert data["IncludeManagementEvents"] is False
+def data(read_write_type, *buckets, **members):
+    resources = [{"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{bucket}/" for bucket in buckets]}]
+    return {"ReadWriteType": read_write_type, "IncludeManagementEvents": False, "DataResources": resources} | members
 
 
-def test_advanced_selectors_of_other_events_are_kept(account, calls):
-    data = advanced(*DATA_FIELDS)
-    read_only = advanced(MANAGEMENT, {"Field": "readOnly", "Equals": ["true"]})
-    account.create_trail(TRAIL, selectors={"AdvancedEventSelectors": data + read_only})
-
-    assert remediate(stack())[0] == "Success"
-
-    everything, *others = account.selectors(TRAIL)["AdvancedEventSelectors"]
-    assert everything["FieldSelectors"] == [MANAGEMENT]
-    assert others == data
-
-
-SUFFICIENT = {
-    "basic": {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": DATA}]},
-    "advanced": {"AdvancedEventSelectors": advanced(MANAGEMENT) + advanced(*DATA_FIELDS)},
+READ_ONLY = {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}
+EVERY = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+FUNCTIONS = [{"Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"]}]
+ONLY_READS = {"Field": "readOnly", "Equals": ["true"]}
+SECOND_CATEGORY = {"Field": "eventCategory", "NotEquals": ["Data"]}
+# Selectors that are not sufficient, and those that take their place.
+REPLACED = {
+    "one of data events": (
+        {"EventSelectors": [data("WriteOnly", "a", IncludeManagementEvents=True)]},
+        {"EventSelectors": [data("WriteOnly", "a", IncludeManagementEvents=True), EVERY]},
+    ),
+    "one of management events alone": (
+        {"EventSelectors": [READ_ONLY, data("All", "a")]},
+        {"EventSelectors": [data("All", "a"), EVERY]},
+    ),
+    "five of data events": (
+        {
+            "EventSelectors": [
+                data("WriteOnly", "a"),
+                data("ReadOnly", "b"),
+                data("WriteOnly", "c"),
+                data("WriteOnly", "d", DataResources=FUNCTIONS),
+                data("ReadOnly", "e", IncludeManagementEvents=True),
+            ]
+        },
+        {
+            "EventSelectors": [
+                data("WriteOnly", "a", "c") | {"DataResources": data("", "a", "c")["DataResources"] + FUNCTIONS},
+                data("ReadOnly", "b", "e"),
+                EVERY,
+            ]
+        },
+    ),
+    "advanced ones of other events": (
+        {"AdvancedEventSelectors": advanced(*DATA_FIELDS) + advanced(MANAGEMENT, ONLY_READS)},
+        {"AdvancedEventSelectors": [*advanced(*DATA_FIELDS), {"FieldSelectors": [MANAGEMENT]}]},
+    ),
+    "a second category": (
+        {"AdvancedEventSelectors": advanced(MANAGEMENT, SECOND_CATEGORY)},
+        {"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT]}]},
+    ),
 }
 
 
-@pytest.mark.parametrize("kind", SUFFICIENT)
+@pytest.mark.parametrize("scenario", REPLACED)
+def test_selectors_are_replaced_as_by_the_command_line_s_remedy(account, calls, scenario):
+    before, expected = REPLACED[scenario]
+    account.create_trail(TRAIL, selectors=before)
+    assert account.verdict()[0] == "NON_COMPLIANT"
+    remedy = account.put_event_selectors_of_the_remedy()
+    calls.clear()
+
+    assert remediate(stack()).status == "Success"
+
+    assert calls.writes == [PUT]
+    assert account.selectors(TRAIL) == expected == remedy
+    assert len(expected.get("EventSelectors", [])) <= 5, "CloudTrail takes no more (API, PutEventSelectors)"
+    assert account.verdict()[0] == "COMPLIANT"
+
+
+UNKNOWN = {
+    "of a basic selector": {"EventSelectors": [data("ReadOnly", "a") | {"Sample": "10%"}]},
+    "of a data resource": {"EventSelectors": [data("ReadOnly", DataResources=[DATA[0] | {"Regions": ["eu-west-1"]}])]},
+    "of a field": {"AdvancedEventSelectors": advanced(DATA_FIELDS[0], DATA_FIELDS[1] | {"Matches": ["a*"]})},
+}
+
+
+@pytest.mark.parametrize("place", UNKNOWN)
+def test_selectors_with_a_member_that_boto3_does_not_know_are_not_replaced(account, calls, place):
+    account.create_trail(TRAIL, is_logging=False)
+    before = account.state()
+    calls.clear()
+    calls.say("GetEventSelectors", {"TrailARN": ARN} | UNKNOWN[place])
+
+    status, message = remediate(stack())
+
+    assert (status, message) == ("Failed", f"a selector of {ARN} has a member that is unknown: nothing was changed")
+    assert account.state() == before
+
+
+@pytest.mark.parametrize("kind", NOTHING_WRONG)
 def test_sufficient_selectors_stay_as_they_are(account, calls, kind):
-    account.create_trail(TRAIL, is_logging=False, selectors=SUFFICIENT[kind])
+    account.create_trail(TRAIL, is_logging=False, selectors=NOTHING_WRONG[kind])
     before = account.selectors(TRAIL)
+    calls.clear()
 
-    assert remediate(stack())[0] == "Success"
+    assert remediate(stack()).status == "Success"
 
+    assert calls.writes == [START]
     assert account.selectors(TRAIL) == before
     assert account.verdict()[0] == "COMPLIANT"
-    assert "cloudtrail:PutEventSelectors" not in [action for action, _ in calls]
+
+
+# Where moto cannot have such a trail.
+def test_events_of_global_services_are_included(account, calls):
+    account.create_trail(TRAIL)
+    calls.clear()
+    calls.say("GetTrail", {"Trail": account.described(TRAIL) | {"IncludeGlobalServiceEvents": False}})
+
+    assert remediate(stack()).status == "Success"
+
+    assert calls.writes == [UPDATE]
+
+
+def test_no_selector_at_all_is_none_of_management_events(account, calls):
+    account.create_trail(TRAIL)
+    calls.clear()
+    calls.say("GetTrail", {"Trail": account.described(TRAIL) | {"HasCustomEventSelectors": True}})
+
+    assert remediate(stack()).status == "Success"
+
+    assert account.selectors(TRAIL) == {"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT]}]}
 
 
 EXCLUDING_KMS = {
@@ -264,7 +433,7 @@ def test_an_exclusion_that_the_rule_allows_stays(account, calls, kind, allowed):
     account.create_trail(TRAIL, is_logging=False, selectors=EXCLUDING_KMS[kind])
     before = account.selectors(TRAIL)
 
-    assert remediate(stack(AllowedExcludedEventSources=allowed))[0] == "Success"
+    assert remediate(stack(AllowedExcludedEventSources=allowed)).status == "Success"
 
     assert account.selectors(TRAIL) == before
     assert account.verdict(allowedExcludedEventSources=allowed)[0] == "COMPLIANT"
@@ -273,28 +442,40 @@ def test_an_exclusion_that_the_rule_allows_stays(account, calls, kind, allowed):
 @pytest.mark.parametrize("scenario", BROKEN)
 def test_a_second_run_changes_nothing(account, calls, scenario):
     account.create_trail(TRAIL, **BROKEN[scenario][0])
-    assert remediate(stack())[0] == "Success"
-    selectors = account.selectors(TRAIL)
+    assert remediate(stack()).status == "Success"
     calls.clear()
 
-    assert remediate(stack())[0] == "Success"
+    status, message = remediate(stack())
 
-    assert account.selectors(TRAIL) == selectors
-    assert account.verdict()[0] == "COMPLIANT"
-    assert "cloudtrail:PutEventSelectors" not in [action for action, _ in calls]
+    assert (status, calls.writes) == ("Success", [])
+    assert message == f"Nothing that this runbook repairs is wrong with {ARN}."
+
+
+@pytest.mark.parametrize("scenario", BROKEN)
+def test_what_a_repair_did_not_change_fails_it(account, calls, scenario):
+    members, _, (first, *_) = BROKEN[scenario]
+    account.create_trail(TRAIL, **members)
+    calls.clear()
+    calls.say(first.partition(":")[2], {})
+
+    status, message = remediate(stack())
+
+    assert status == "Failed" and message.startswith(f"{ARN} was changed, and still ")
 
 
 @pytest.mark.parametrize("bucket", ["", BUCKET])
 def test_the_role_grants_exactly_the_calls_that_are_made(account, calls, bucket):
     if bucket:
-        assert remediate(stack(BucketName=bucket))[0] == "Success"
+        assert remediate(stack(BucketName=bucket)).status == "Success"
         account.cloudtrail.stop_logging(Name=TRAIL)
+        account.cloudtrail.update_trail(Name=TRAIL, IsMultiRegionTrail=False)
         account.cloudtrail.put_event_selectors(TrailName=TRAIL, EventSelectors=[{"ReadWriteType": "ReadOnly"}])
     else:
         account.create_trail(TRAIL, **BROKEN["all-at-once"][0])
-    assert remediate(stack(BucketName=bucket))[0] == "Success"
+    assert remediate(stack(BucketName=bucket)).status == "Success"
 
-    assert {action for action, _ in calls} == granted(stack(BucketName=bucket))
+    check_allowed(stack(BucketName=bucket), calls)
+    assert set(calls.operations) == granted(stack(BucketName=bucket))
 
 
 def test_only_this_accounts_automations_may_take_the_role():
@@ -311,10 +492,16 @@ def test_a_person_starts_it_unless_the_stack_says_otherwise():
     assert stack(Automatic="true").properties("Remediation")["Automatic"] == "true"
 
 
-def test_the_steps_run_with_the_role_and_the_remediation_names_the_runbook():
-    content = stack().properties("Runbook")["Content"]
+def test_it_is_tried_five_times_a_day():
+    remediation = stack().properties("Remediation")
+    assert (remediation["MaximumAutomaticAttempts"], remediation["RetryAttemptSeconds"]) == (5, 24 * 3600)
+
+
+def test_the_step_runs_with_the_role_and_the_remediation_names_the_runbook():
+    another = stack(RuleName="another-rule")
+    content, remediation = another.properties("Runbook")["Content"], another.properties("Remediation")
     assert content["assumeRole"] == "{{ AutomationAssumeRole }}"
-    remediation = stack(RuleName="another-rule").properties("Remediation")
+    assert content["mainSteps"][0]["inputs"]["InputPayload"]["RuleName"] == "another-rule"
     assert (remediation["TargetId"], remediation["ConfigRuleName"]) == ("the-Runbook", "another-rule")
     assert remediation["Parameters"] == {
         "AutomationAssumeRole": {"StaticValue": {"Values": ["arn:aws:Role:Arn"]}},
@@ -322,43 +509,54 @@ def test_the_steps_run_with_the_role_and_the_remediation_names_the_runbook():
     }
 
 
-class Without(Stack):
-    """The same stack, its runbook without a step: the one before goes on where that step would have."""
+class Mutant(Stack):
+    """The same stack, with another text in the place of one in its runbook's script."""
 
-    step = None
-
-    def properties(self, resource):
-        properties = copy.deepcopy(super().properties(resource))
-        if resource == "Runbook":
-            steps = properties["Content"]["mainSteps"]
-            left_out = next(step for step in steps if step["name"] == self.step)
-            steps.remove(left_out)
-            for step in steps:
-                if step.get("nextStep") == self.step:
-                    step["nextStep"] = left_out["nextStep"]
-                if step.get("onFailure") == f"step:{self.step}":
-                    step["onFailure"] = f"step:{left_out['nextStep']}"
-        return properties
+    def __init__(self, text, other, **parameters):
+        super().__init__(TEMPLATE, TrailName=TRAIL, **parameters)
+        inputs = self.template["Resources"]["Runbook"]["Properties"]["Content"]["mainSteps"][0]["inputs"]
+        assert inputs["Script"].count(text) == 1, text
+        inputs["Script"] = inputs["Script"].replace(text, other)
 
 
-# The step, how the trail is made (None: it is missing) and what then ends otherwise.
-NEEDED = [
-    ("FindTrail", None, ("Failed", "NON_COMPLIANT")),
-    ("RecordAllRegions", BROKEN["single-region"][0], ("Success", "NON_COMPLIANT")),
-    ("RecordAllManagementEvents", BROKEN["write-only"][0], ("Success", "NON_COMPLIANT")),
-    ("CreateTrail", None, ("Failed", "NON_COMPLIANT")),
-    ("StartLogging", BROKEN["stopped"][0], ("Failed", "NON_COMPLIANT")),
-    ("RefuseOrganizationTrail", BROKEN["stopped"][0] | {"IsOrganizationTrail": True}, ("Success", "COMPLIANT")),
+def unrecorded(*_):
+    pass
+
+
+NO_VERDICT = test_where_the_rule_has_no_verdict_it_changes_nothing_and_says_so
+NOTHING = test_where_nothing_that_it_repairs_is_wrong_it_changes_nothing_and_says_so
+REPAIR = test_a_broken_trail_is_repaired_by_the_calls_that_it_needs
+REPLACE = test_selectors_are_replaced_as_by_the_command_line_s_remedy
+NOT_UNDERSTOOD = test_selectors_with_a_member_that_boto3_does_not_know_are_not_replaced
+NO_SELECTOR = test_no_selector_at_all_is_none_of_management_events
+# A text of the script, what takes its place, and the test that then fails, with what it is tried on.
+MUTANTS = [
+    ("if annotation.startswith(NO_VERDICT):", "if False:", NO_VERDICT, "no trail can be read", False),
+    ('("Could not verify", "Rule misconfigured:")', '("Could not verify",)', NO_VERDICT, "misconfigured", False),
+    ('if of["ResourceType"] == "AWS::::Account":', "if True:", REPAIR, "stopped", unrecorded),
+    ("if left := changes(events):", "if left := {}:", test_what_a_repair_did_not_change_fails_it, "stopped"),
+    ('if not events["BucketName"]:', "if False:", test_without_a_bucket_a_missing_trail_is_an_error),
+    ('if trail.get("IsOrganizationTrail"):', "if False:", test_an_organization_trail_is_refused, {}),
+    ("if not is_logging:", "if True:", NOTHING, "default selectors", ""),
+    ("if not is_logging:", "if False:", REPAIR, "stopped", unrecorded),
+    ('if not trail.get("IsMultiRegionTrail") or', "if", REPAIR, "single-region", unrecorded),
+    (' or trail.get("IncludeGlobalServiceEvents") is False', "", test_events_of_global_services_are_included),
+    ("if not is_understood:", "if False:", NOT_UNDERSTOOD, "of a field"),
+    ('return trail.get("HasCustomEventSelectors") is False', "return True", NO_SELECTOR),
+    ('return trail.get("HasCustomEventSelectors") is False', "return False", NOTHING, "default selectors", ""),
+    ('and selector.get("ReadWriteType", "All").lower() == "all"', "", REPAIR, "write-only", unrecorded),
+    ('and set(selector.get("ExcludeManagementEventSources", [])) <= allowed', "", REPAIR, "excluding", unrecorded),
+    ('and set(field["NotEquals"]) <= allowed', "", REPAIR, "excluding-advanced", unrecorded),
+    ("categories == [EVERY_MANAGEMENT_EVENT]", "EVERY_MANAGEMENT_EVENT in categories", REPLACE, "a second category"),
+    ('if selector.get("DataResources")]', "]", REPLACE, "one of management events alone"),
+    ("if len(others) >= MAX_EVENT_SELECTORS:", "if False:", REPLACE, "five of data events"),
 ]
 
 
-@pytest.mark.parametrize("step, trail, ended", NEEDED)
-def test_no_step_can_be_left_out(account, calls, step, trail, ended):
-    if trail is not None:
-        account.create_trail(TRAIL, **trail)
-    without = Without(TEMPLATE, TrailName=TRAIL, BucketName=BUCKET)
-    without.step = step
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant[0]} -> {mutant[1]}")
+def test_each_wrong_script_is_found(account, calls, monkeypatch, mutant):
+    text, other, test, *arguments = mutant
+    monkeypatch.setitem(globals(), "stack", lambda **parameters: Mutant(text, other, **parameters))
 
-    status, _ = remediate(without)
-
-    assert (status, account.verdict()[0]) == ended
+    with pytest.raises(AssertionError):
+        test(account, calls, *arguments)
