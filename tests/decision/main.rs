@@ -10,4 +10,5 @@ mod invocation;
 mod properties;
 mod reasons;
 mod recorded_accounts;
+mod regions;
 mod schema;

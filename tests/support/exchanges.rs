@@ -1,4 +1,4 @@
-//! What went over the wire in the tests, for other programs to judge.
+//! What the tests leave for other programs to judge, such as what went over the wire.
 
 use std::{
     env, fs,
