@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
-    report::{Report, text::Plain},
+    report::{Report, Subject, text::Plain},
     rule::{
         decided_by_parameters,
         evidence::Evidence,
@@ -85,8 +85,8 @@ impl Check {
             if let Some(path) = &self.save_evidence {
                 let _ = writeln!(stderr, "warning: nothing was read, so {} is not written", path.display());
             }
-            let (account_id, region) = (&session.account_id, &session.region);
-            Report::without_evidence(account_id, region, collected_at, rule_parameters, decided, "")
+            let (account_id, region) = (session.account_id.clone(), session.region.clone());
+            Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, decided)
         };
         if let Some(rule) = &self.rule {
             progress.say(format!("reading the parameters of {rule}"));
@@ -140,7 +140,10 @@ impl Check {
         let decided = decided_by_parameters(&Ok(valid.clone()), account_id, region, None);
         let is_as_saved = saved.as_ref() == Some(&rule_parameters);
         let report = match decided {
-            Some(rows) => Report::without_evidence(account_id, region, *collected_at, rule_parameters, rows, ""),
+            Some(rows) => {
+                let (account_id, region, collected_at) = (account_id.clone(), region.clone(), *collected_at);
+                Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, rows)
+            }
             None => Report::of(&evidence, &valid, rule_parameters),
         };
         let report = match provenance {

@@ -22,7 +22,7 @@ use crate::{
     aws::connections::{Connections, Timing},
     error::chain,
     handler::{Clock, Context, Function, HandlerError, Outcome},
-    report::{Report, format::Format, table::verdict_style},
+    report::{Report, Subject, format::Format, table::verdict_style},
     rule::{
         self,
         arn::Arn,
@@ -171,7 +171,6 @@ impl Invoked {
             Value::Object(members) => members.clone(),
             _ => Map::new(),
         };
-        let Evidence { account_id, region, collected_at, .. } = account;
         let record = &self.outcome.record;
         let no_verdict = match &self.outcome.result {
             Ok(_) => record.evaluations.first().map_or("nothing is evaluated".to_owned(), |row| {
@@ -184,8 +183,13 @@ impl Invoked {
         match (&record.evidence, &parameters) {
             (Some(evidence), Ok(parameters)) if is_decided => Report::of(evidence, parameters, by_name),
             _ => {
-                let rows = record.evaluations.clone();
-                Report::without_evidence(account_id, region, *collected_at, by_name, rows, &no_verdict)
+                let subject = Subject {
+                    account_id: account.account_id.clone(),
+                    region: account.region.clone(),
+                    collected_at: account.collected_at,
+                    rule_parameters: by_name,
+                };
+                Report::without_evidence(subject, record.evaluations.clone()).unless_decided(no_verdict)
             }
         }
     }

@@ -248,11 +248,11 @@ fn visible(page: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     use super::*;
     use crate::{
-        report::{ReasonReport, remedies::Remedy},
+        report::{ReasonReport, Subject, remedies::Remedy},
         rule::{
             evaluation::{Annotation, EvaluatedResource, Evaluation},
             provenance::{Call, SavedVerdict},
@@ -380,10 +380,13 @@ mod tests {
         assert!(read.iter().all(|words| saved.contains(words)));
         let unsaved = page(&[Report { evidence_sha256: None, ..with.clone() }]);
         assert_eq!(read.map(|words| unsaved.contains(words)), [true, true, false]);
-        let at = with.collected_at;
-        let without =
-            Report::without_evidence("123456789012", "eu-west-1", at, [].into_iter().collect(), vec![], "why");
-        let without = page(&[without]);
+        let subject = Subject {
+            account_id: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            collected_at: with.collected_at,
+            rule_parameters: Map::new(),
+        };
+        let without = page(&[Report::without_evidence(subject, Vec::new())]);
         assert!(read.iter().all(|words| !without.contains(words)) && without.contains("Judged at"));
     }
 

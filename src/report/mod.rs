@@ -63,6 +63,19 @@ pub struct Report {
     pub saved_verdict: Option<SavedVerdict>,
 }
 
+/// What a report is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The account.
+    pub account_id: String,
+    /// The Region from which it is judged.
+    pub region: String,
+    /// When the evidence was collected, or the verdict came to be without.
+    pub collected_at: Timestamp,
+    /// The rule parameters, as they were given.
+    pub rule_parameters: Map<String, Value>,
+}
+
 /// A trail and what became of it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,42 +128,31 @@ impl Report {
                 Remedy { text: "Nothing needs to be done: another trail passes.".to_owned(), commands: Vec::new() };
             trails.iter_mut().flat_map(|trail| &mut trail.reasons).for_each(|reason| reason.remedy = nothing.clone());
         }
-        let (evaluations, no_verdict) = match evaluations {
+        let (evaluations, why) = match evaluations {
             Ok(evaluations) => (evaluations, String::new()),
             Err(indeterminate) => (Vec::new(), indeterminate.to_string()),
         };
-        Self {
-            trails,
-            remedies,
-            ..Self::without_evidence(
-                &evidence.account_id,
-                &evidence.region,
-                evidence.collected_at,
-                rule_parameters,
-                evaluations,
-                &no_verdict,
-            )
-        }
+        let subject = Subject {
+            account_id: evidence.account_id.clone(),
+            region: evidence.region.clone(),
+            collected_at: evidence.collected_at,
+            rule_parameters,
+        };
+        Self { trails, remedies, ..Self::without_evidence(subject, evaluations).unless_decided(why) }
     }
 
-    /// A report for which nothing was read; `no_verdict` says why the account has no row, if it has none.
+    /// What the parameters or the event alone decide: nothing was read.
     #[must_use]
-    pub fn without_evidence(
-        account_id: &str,
-        region: &str,
-        collected_at: Timestamp,
-        rule_parameters: Map<String, Value>,
-        evaluations: Vec<Evaluation>,
-        no_verdict: &str,
-    ) -> Self {
-        let account = evaluations.iter().find(|row| row.resource == EvaluatedResource::account(account_id));
+    pub fn without_evidence(subject: Subject, evaluations: Vec<Evaluation>) -> Self {
+        let Subject { account_id, region, collected_at, rule_parameters } = subject;
+        let account = evaluations.iter().find(|row| row.resource == EvaluatedResource::account(&account_id));
         Self {
-            account_id: account_id.to_owned(),
-            region: region.to_owned(),
+            compliance_type: account.map(|row| row.compliance_type),
+            annotation: account.map(|row| row.annotation.to_string()).unwrap_or_default(),
+            account_id,
+            region,
             collected_at,
             rule_parameters,
-            compliance_type: account.map(|row| row.compliance_type),
-            annotation: account.map_or_else(|| no_verdict.to_owned(), |row| row.annotation.to_string()),
             evaluations,
             trails: Vec::new(),
             remedies: Vec::new(),
@@ -158,6 +160,15 @@ impl Report {
             evidence_sha256: None,
             saved_verdict: None,
         }
+    }
+
+    /// The report, with why it has no verdict, where it has none.
+    #[must_use]
+    pub fn unless_decided(mut self, why: String) -> Self {
+        if self.compliance_type.is_none() {
+            self.annotation = why;
+        }
+        self
     }
 
     /// The report, with what the evidence file says of itself.

@@ -3,7 +3,7 @@
 use std::{env, fs, path::Path};
 
 use cloudtrail_all_regions::{
-    report::{Report, format::Format},
+    report::{Report, Subject, format::Format},
     rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, reasons::Code},
 };
 use serde_json::{Map, Value, json};
@@ -29,8 +29,9 @@ fn by_parameters(parameters: &Value) -> Report {
     let evidence = example("compliant");
     let parsed = RuleParameters::parse(Some(parameters), &evidence.region);
     let decided = decided_by_parameters(&parsed, &evidence.account_id, &evidence.region, None).unwrap();
-    let given = parameters.as_object().unwrap().clone();
-    Report::without_evidence(&evidence.account_id, &evidence.region, evidence.collected_at, given, decided, "")
+    let Report { account_id, region, collected_at, .. } = evidence;
+    let rule_parameters = parameters.as_object().unwrap().clone();
+    Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, decided)
 }
 
 fn outcome(name: &str) -> Report {

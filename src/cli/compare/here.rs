@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     aws::{Session, collect_evidence},
     cli::error::CliError,
-    report::Report,
+    report::{Report, Subject},
     rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, timestamp::Timestamp},
 };
 
@@ -38,8 +38,13 @@ impl Here {
         let valid = match (decided, parsed) {
             (None, Ok(valid)) => valid,
             (decided, _) => {
-                let (account_id, region, rows) = (&session.account_id, &session.region, decided.unwrap_or_default());
-                let report = Report::without_evidence(account_id, region, collected_at, by_name, rows, "");
+                let subject = Subject {
+                    account_id: session.account_id.clone(),
+                    region: session.region.clone(),
+                    collected_at,
+                    rule_parameters: by_name,
+                };
+                let report = Report::without_evidence(subject, decided.unwrap_or_default());
                 return Ok(Self { report, judged: None, warnings: Vec::new() });
             }
         };
