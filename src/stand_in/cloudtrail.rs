@@ -3,14 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    evidence::{Trail, failure},
     identity::Caller,
-    wire::{ErrorAnswer, Service},
-    world::{Account, InvalidEvidence, World, failure, members},
+    wire::ErrorAnswer,
+    world::{Account, World},
 };
-use crate::rule::{
-    arn::{Arn, is_account_id},
-    timestamp::Timestamp,
-};
+use crate::rule::arn::{Arn, is_account_id};
 
 const TRAIL_MEMBERS: [&str; 17] = [
     "Name",
@@ -30,14 +28,6 @@ const TRAIL_MEMBERS: [&str; 17] = [
     "HasInsightSelectors",
     "IsOrganizationTrail",
     "RecursiveLogging",
-];
-const STATUS_TIMES: [&str; 6] = [
-    "LatestDeliveryTime",
-    "LatestNotificationTime",
-    "StartLoggingTime",
-    "StopLoggingTime",
-    "LatestCloudWatchLogsDeliveryTime",
-    "LatestDigestDeliveryTime",
 ];
 const STATUS_MEMBERS: [&str; 17] = [
     "IsLogging",
@@ -59,73 +49,6 @@ const STATUS_MEMBERS: [&str; 17] = [
     "TimeLoggingStopped",
 ];
 const SELECTOR_MEMBERS: [&str; 3] = ["TrailARN", "EventSelectors", "AdvancedEventSelectors"];
-
-/// A trail in evidence: what DescribeTrails lists, and the answers of its own calls.
-#[derive(Clone)]
-pub(super) struct Trail(Map<String, Value>);
-
-impl Trail {
-    /// Takes a trail as it stands in evidence; times become seconds since 1970, as they go over the wire.
-    pub(super) fn read(value: &Value) -> Result<Self, InvalidEvidence> {
-        let Value::Object(mut members) = value.clone() else {
-            return Err(InvalidEvidence::new("trails", "a list of objects"));
-        };
-        if let Some(Value::Object(status)) = members.get_mut("GetTrailStatus") {
-            for name in STATUS_TIMES {
-                if let Some(time) = status.get_mut(name).filter(|time| !time.is_null()) {
-                    let parsed = serde_json::from_value::<Timestamp>(time.take());
-                    *time = epoch_seconds(parsed.map_err(|_| InvalidEvidence::new(name, "a time"))?);
-                }
-            }
-        }
-        Ok(Self(members))
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
-    }
-
-    fn arn(&self) -> Option<&str> {
-        self.text("TrailARN")
-    }
-
-    fn home_region(&self) -> Option<&str> {
-        self.text("HomeRegion").or_else(|| Some(Arn::split(self.arn()?).region).filter(|region| !region.is_empty()))
-    }
-
-    fn is_at_home_in(&self, region: &str) -> bool {
-        self.home_region().is_none_or(|home| home == region)
-    }
-
-    fn is_owned_by(&self, account: &str) -> bool {
-        self.arn().is_none_or(|arn| Arn::split(arn).account_id == account)
-    }
-
-    fn is_visible_in(&self, region: &str) -> bool {
-        self.is_at_home_in(region) || self.0.get("IsMultiRegionTrail") == Some(&Value::Bool(true))
-    }
-
-    fn is_called(&self, name_or_arn: &str) -> bool {
-        [self.arn(), self.text("Name")].contains(&Some(name_or_arn))
-    }
-
-    /// The answer that evidence has for one of the trail's own calls.
-    fn answer(&self, operation: &str, is_in_home_region: bool) -> Result<&Map<String, Value>, ErrorAnswer> {
-        // A trail that is gone is gone for both calls; evidence may hold only the first.
-        let gone = ["GetTrailStatus", "GetEventSelectors"]
-            .into_iter()
-            .filter_map(|operation| self.0.get(operation))
-            .find(|answer| answer["refused"]["code"] == "TrailNotFoundException");
-        let answer = self.0.get(operation).or(gone).unwrap_or(&Value::Null);
-        if let Some(error) = failure(answer, is_in_home_region) {
-            return Err(error);
-        }
-        answer.as_object().ok_or_else(|| {
-            let message = format!("The evidence has no {operation} of this trail");
-            ErrorAnswer::common(Some(Service::CloudTrail), "InternalFailure", message)
-        })
-    }
-}
 
 impl World {
     /// Changes the members of a trail as they stand in evidence, times as seconds since 1970. Returns whether the
@@ -159,13 +82,6 @@ impl World {
         account.trails.retain(|trail| !trail.is_called(name_or_arn));
         account.trails.len() < before
     }
-}
-
-/// Seconds since 1970 with milliseconds, as awsJson1.1 has it.
-pub(super) fn epoch_seconds(time: Timestamp) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds up to the year 9999 fit a double")]
-    let seconds = time.epoch_milliseconds() as f64 / 1000.0;
-    json!(seconds)
 }
 
 pub(super) fn describe_trails(
@@ -295,4 +211,12 @@ fn is_trail_name(name: &str) -> bool {
         && bytes.last().is_some_and(|byte| is_word(*byte))
         && bytes.windows(2).all(|pair| is_word(pair[0]) || is_word(pair[1]))
         && name.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+/// The members of `names` that a record has and that are not null.
+fn members(record: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), record.get(*name).filter(|value| !value.is_null())?.clone())))
+        .collect()
 }

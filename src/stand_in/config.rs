@@ -1,74 +1,20 @@
 //! Config: rules and their results, `PutEvaluations`, `GetComplianceDetailsByConfigRule`, `ListDiscoveredResources`.
 
-use std::{
-    collections::BTreeMap,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::SystemTime;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::{
-    cloudtrail::epoch_seconds,
-    config_rules::new_settings,
+    evidence::failure,
     faults::FailingRows,
     identity::{Caller, partition},
-    wire::ErrorAnswer,
-    world::{World, failure},
+    pages::Page,
+    results::{ConfigRule, IssuedToken, Row, RuleResults, is_shown, no_such_rule, place},
+    wire::{ErrorAnswer, epoch_seconds, seconds},
+    world::World,
 };
-use crate::rule::timestamp::Timestamp;
 
-/// A rule that is registered with Config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigRule {
-    /// The account that owns the rule.
-    pub account_id: String,
-    /// The rule's Region.
-    pub region: String,
-    /// `ConfigRuleName`, 1 to 128 characters.
-    pub name: String,
-    /// `arn:PARTITION:config:REGION:ACCOUNT:config-rule/config-rule-…`.
-    pub arn: String,
-    /// `config-rule-` and six characters.
-    pub id: String,
-}
-
-/// A result that Config keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Such as `AWS::::Account`.
-    pub resource_type: String,
-    /// 1 to 768 characters.
-    pub resource_id: String,
-    /// `COMPLIANT` or `NON_COMPLIANT`: rows that are `NOT_APPLICABLE` are not kept.
-    pub compliance_type: String,
-    /// 1 to 256 characters.
-    pub annotation: Option<String>,
-    /// As it was put.
-    pub ordering_timestamp: Timestamp,
-    /// When the result token was issued.
-    pub config_rule_invoked_time: SystemTime,
-    /// When it was put.
-    pub result_recorded_time: SystemTime,
-}
-
-/// A rule and its results, by resource type and id. A row that was removed is remembered, for its timestamp.
-pub(super) struct RuleResults {
-    pub(super) rule: ConfigRule,
-    pub(super) rows: BTreeMap<(String, String), Row>,
-    /// The members of `ConfigRule` beside its identity.
-    pub(super) settings: Map<String, Value>,
-    /// The members of `ConfigRuleEvaluationStatus` that its rows do not show.
-    pub(super) status: Map<String, Value>,
-}
-
-/// What a result token stands for.
-pub(super) struct IssuedToken {
-    place: (String, String, String),
-    issued_at: SystemTime,
-}
-
-const NOT_APPLICABLE: &str = "NOT_APPLICABLE";
 const TRAIL: &str = "AWS::CloudTrail::Trail";
 
 impl World {
@@ -80,11 +26,9 @@ impl World {
         }
         let id = format!("config-rule-{:06}", self.next_number());
         let arn = format!("arn:{}:config:{region}:{account}:config-rule/{id}", partition(region));
-        let settings = new_settings(account, region);
         let (account_id, region, name) = place.clone();
         let rule = ConfigRule { account_id, region, name, arn, id };
-        let results = RuleResults { rule: rule.clone(), rows: BTreeMap::new(), settings, status: Map::new() };
-        self.rules.insert(place, results);
+        self.rules.insert(place, RuleResults::new(rule.clone()));
         rule
     }
 
@@ -124,27 +68,6 @@ impl World {
             results.put(row);
         }
     }
-}
-
-impl RuleResults {
-    fn put(&mut self, row: Row) {
-        let key = (row.resource_type.clone(), row.resource_id.clone());
-        if self.rows.get(&key).is_none_or(|kept| kept.ordering_timestamp <= row.ordering_timestamp) {
-            self.rows.insert(key, row);
-        }
-    }
-}
-
-pub(super) fn place(rule: &ConfigRule) -> (String, String, String) {
-    (rule.account_id.clone(), rule.region.clone(), rule.name.clone())
-}
-
-fn is_shown(row: &Row) -> bool {
-    row.compliance_type != NOT_APPLICABLE
-}
-
-pub(super) fn seconds(time: SystemTime) -> Value {
-    json!(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
 }
 
 fn text<'a>(record: &'a Value, name: &str) -> &'a str {
@@ -207,12 +130,6 @@ pub(super) fn put_evaluations(
         }
     }
     Ok(json!({ "FailedEvaluations": failed }))
-}
-
-pub(super) fn no_such_rule(name: &str) -> ErrorAnswer {
-    let message =
-        format!("The ConfigRule '{name}' provided in the request is invalid. Please check the configRule name");
-    ErrorAnswer::new("NoSuchConfigRuleException", message)
 }
 
 /// `AWS::::Account`, or `AWS::Service::Type` (AWS permits a list of them; none has another form).
@@ -302,54 +219,4 @@ pub(super) fn list_discovered_resources(
     let found = found.map(|id| json!({ "resourceType": resource_type, "resourceId": id })).collect();
     let page = Page { asked: ("limit", 100), token: "nextToken", list: "resourceIdentifiers", subject: resource_type };
     page.of(found, world, caller, input)
-}
-
-/// How an operation pages.
-pub(super) struct Page<'a> {
-    /// The member that limits a page, and AWS's default.
-    pub(super) asked: (&'static str, usize),
-    pub(super) token: &'static str,
-    pub(super) list: &'static str,
-    /// What the list is of: a token of another list is not valid.
-    pub(super) subject: &'a str,
-}
-
-impl Page<'_> {
-    pub(super) fn of(
-        &self,
-        items: Vec<Value>,
-        world: &World,
-        caller: &Caller,
-        input: &Map<String, Value>,
-    ) -> Result<Value, ErrorAnswer> {
-        let context = format!("{}/{}/{}/{}/", self.list, caller.account, caller.region, self.subject);
-        let token = |start: usize, is_filled: bool| STANDARD.encode(format!("{context}{start}/{is_filled}"));
-        let (start, is_filled) = match input.get(self.token).and_then(Value::as_str) {
-            None => (0, !world.empty_pages),
-            Some(given) => read_token(given, &context)
-                .ok_or_else(|| ErrorAnswer::new("InvalidNextTokenException", "The nextToken is not valid"))?,
-        };
-        let mut answer = Map::new();
-        if !is_filled {
-            answer.insert(self.list.to_owned(), json!([]));
-            answer.insert(self.token.to_owned(), token(start, true).into());
-            return Ok(Value::Object(answer));
-        }
-        let (member, default) = self.asked;
-        let asked = input.get(member).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
-        let limit = asked.filter(|limit| *limit > 0).unwrap_or(default);
-        let size = world.page_size.unwrap_or(limit).clamp(1, limit);
-        let end = items.len().min(start + size);
-        if end < items.len() {
-            answer.insert(self.token.to_owned(), token(end, !world.empty_pages).into());
-        }
-        answer.insert(self.list.to_owned(), items.into_iter().skip(start).take(size).collect());
-        Ok(Value::Object(answer))
-    }
-}
-
-fn read_token(token: &str, context: &str) -> Option<(usize, bool)> {
-    let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
-    let (start, is_filled) = text.strip_prefix(context)?.split_once('/')?;
-    Some((start.parse().ok()?, is_filled.parse().ok()?))
 }

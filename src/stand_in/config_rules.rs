@@ -1,11 +1,12 @@
 //! Config: `DescribeConfigRules` and `DescribeConfigRuleEvaluationStatus`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
-    config::{ConfigRule, Page, RuleResults, no_such_rule, place, seconds},
-    identity::{Caller, partition},
-    wire::ErrorAnswer,
+    identity::Caller,
+    pages::Page,
+    results::{ConfigRule, RuleResults, no_such_rule, place},
+    wire::{ErrorAnswer, seconds},
     world::World,
 };
 
@@ -26,25 +27,6 @@ impl World {
     ) -> bool {
         self.rules.get_mut(&place(rule)).map(|results| change(&mut results.status)).is_some()
     }
-}
-
-/// What a new rule is.
-pub(super) fn new_settings(account: &str, region: &str) -> Map<String, Value> {
-    let function = format!("arn:{}:lambda:{region}:{account}:function:cloudtrail-all-regions", partition(region));
-    let settings = json!({
-        "Source": {
-            "Owner": "CUSTOM_LAMBDA",
-            "SourceIdentifier": function,
-            "SourceDetails": [{
-                "EventSource": "aws.config",
-                "MessageType": "ScheduledNotification",
-                "MaximumExecutionFrequency": "TwentyFour_Hours",
-            }],
-        },
-        "ConfigRuleState": "ACTIVE",
-        "EvaluationModes": [{ "Mode": "DETECTIVE" }],
-    });
-    settings.as_object().cloned().unwrap_or_default()
 }
 
 pub(super) fn describe_config_rules(

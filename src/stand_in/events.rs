@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{config::ConfigRule, identity::partition};
+use super::{identity::partition, results::ConfigRule};
 
 /// An invocation of a rule, to be completed with what woke it.
 #[derive(Clone)]

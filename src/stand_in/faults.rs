@@ -15,9 +15,8 @@ use tokio::time::Sleep;
 
 use super::{
     calls::Call,
-    config::Row,
+    results::Row,
     wire::{Encoded, ErrorAnswer, Request, Service},
-    world::World,
 };
 
 /// What happens to a call.
@@ -85,8 +84,8 @@ pub struct Fault {
     trail: Option<String>,
     account: Option<String>,
     region: Option<String>,
-    calls: RangeInclusive<u64>,
-    what: Misbehaviour,
+    pub(super) calls: RangeInclusive<u64>,
+    pub(super) what: Misbehaviour,
 }
 
 impl Fault {
@@ -126,26 +125,12 @@ impl Fault {
         Self { calls, ..self }
     }
 
-    fn fits(&self, call: &Call) -> bool {
+    pub(super) fn fits(&self, call: &Call) -> bool {
         let is_or_any = |wanted: &Option<String>, actual: Option<&str>| wanted.is_none() || wanted.as_deref() == actual;
         is_or_any(&self.operation, Some(&call.operation))
             && is_or_any(&self.trail, call.trail.as_deref())
             && is_or_any(&self.account, call.account.as_deref())
             && is_or_any(&self.region, call.region.as_deref())
-    }
-}
-
-impl World {
-    /// The misbehaviour that befalls a call. Every fault that fits counts it.
-    pub(super) fn misbehaviour(&mut self, call: &Call) -> Option<Misbehaviour> {
-        let mut chosen = None;
-        for (fault, count) in self.faults.iter_mut().filter(|(fault, _)| fault.fits(call)) {
-            *count += 1;
-            if chosen.is_none() && fault.calls.contains(count) {
-                chosen = Some(fault.what.clone());
-            }
-        }
-        chosen
     }
 }
 

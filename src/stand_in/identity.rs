@@ -1,14 +1,7 @@
-//! Who signed a request, and for which Region.
+//! Keys, roles, and who signs with them.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::SystemTime};
 
-use super::{
-    wire::{ErrorAnswer, Request},
-    world::World,
-};
 use crate::rule::region;
 
 /// An access key.
@@ -42,33 +35,12 @@ pub(super) struct Session {
     pub(super) name: String,
 }
 
-impl Key {
-    /// A key that comes with a session token is a role session's; when that ends is not known here.
-    fn issued_elsewhere(account: String, request: &Request) -> Self {
-        let session = request.header("x-amz-security-token").map(|token| Session {
-            token: token.to_owned(),
-            expires_at: SystemTime::now() + Duration::from_hours(1),
-            role_name: "issued-elsewhere".to_owned(),
-            name: "issued-elsewhere".to_owned(),
-        });
-        Self { account, session }
-    }
-}
-
-/// The account in an access key id: its characters after the first four are base 32 (RFC 4648), and the account is in
-/// bits 1 to 40 of these.
-fn account_of(access_key_id: &str) -> Option<String> {
-    let mut bits = 0_u64;
-    for byte in access_key_id.get(4..13)?.bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'2'..=b'7' => byte - b'2' + 26,
-            _ => return None,
-        };
-        bits = bits << 5 | u64::from(digit);
-    }
-    let account = bits >> 4 & 0xff_ffff_ffff;
-    (account < 1_000_000_000_000).then(|| format!("{account:012}"))
+/// A role, and the account that it trusts.
+pub(super) struct Role {
+    pub(super) account: String,
+    /// With its path, without a leading slash.
+    pub(super) path_and_name: String,
+    pub(super) trusted_account: String,
 }
 
 /// The signer of a request.
@@ -83,7 +55,7 @@ pub(super) struct Caller {
 pub(super) struct Scope<'a> {
     pub(super) access_key_id: &'a str,
     pub(super) region: &'a str,
-    service: &'a str,
+    pub(super) service: &'a str,
 }
 
 impl<'a> Scope<'a> {
@@ -98,58 +70,6 @@ impl<'a> Scope<'a> {
         let _date = parts.next()?;
         let (region, service) = (parts.next()?, parts.next()?);
         (parts.next() == Some("aws4_request")).then_some(Self { access_key_id, region, service })
-    }
-}
-
-impl World {
-    /// The signer, if the key is known and valid, and the scope fits the service and the account's Regions.
-    pub(super) fn authenticate(&self, request: &Request) -> Result<Caller, ErrorAnswer> {
-        let error = |code, message: &str| ErrorAnswer::common(request.service, code, message);
-        let unrecognized =
-            || error("UnrecognizedClientException", "The security token included in the request is invalid.");
-        let Some(authorization) = request.header("authorization") else {
-            return Err(error("MissingAuthenticationTokenException", "Missing Authentication Token"));
-        };
-        let Some(scope) = Scope::read(authorization) else {
-            return Err(error("IncompleteSignatureException", "Authorization header is not a complete signature."));
-        };
-        let issued_elsewhere;
-        let key = if let Some(key) = self.keys.get(scope.access_key_id) {
-            key
-        } else {
-            let account = account_of(scope.access_key_id).filter(|_| self.account_of_key_id);
-            issued_elsewhere = Key::issued_elsewhere(account.ok_or_else(unrecognized)?, request);
-            &issued_elsewhere
-        };
-        if let Some(session) = &key.session {
-            if request.header("x-amz-security-token") != Some(session.token.as_str()) {
-                return Err(unrecognized());
-            }
-            if session.expires_at <= SystemTime::now() {
-                return Err(error("ExpiredTokenException", "The security token included in the request is expired"));
-            }
-        } else if request.header("x-amz-security-token").is_some() {
-            return Err(unrecognized());
-        }
-        if let Some(service) = request.service.map(super::wire::Service::signing_name)
-            && service != scope.service
-        {
-            let message = format!("Credential should be scoped to correct service: '{service}'.");
-            return Err(error("InvalidSignatureException", &message));
-        }
-        if !self.is_region_enabled(&key.account, scope.region) {
-            return Err(unrecognized());
-        }
-        let (account, region) = (key.account.clone(), scope.region.to_owned());
-        let partition = partition(&region);
-        let (arn, user_id) = match &key.session {
-            None => (format!("arn:{partition}:iam::{account}:user/stand-in"), format!("AIDA{account}USER")),
-            Some(Session { role_name, name, .. }) => (
-                format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}"),
-                format!("AROA{account}ROLE:{name}"),
-            ),
-        };
-        Ok(Caller { account, region, arn, user_id })
     }
 }
 

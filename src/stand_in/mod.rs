@@ -7,26 +7,32 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `server` | connections, and the way of one request |
-//! | `wire` | the protocols awsJson1.1 and AWS query |
-//! | `model` | operations and the constraints on their requests |
-//! | `world` | accounts, Regions, settings |
-//! | `identity` | who signed a request, and for which Region |
-//! | `cloudtrail`, `config`, `config_rules`, `sts` | the answers |
+//! | `dispatch`, `model` | operations, the constraints on their requests, and who answers them |
+//! | `cloudtrail`, `config`, `config_rules`, `pages`, `sts` | the answers |
+//! | `authentication` | who signed a request, and for which Region |
+//! | `world` | the state: accounts, Regions, settings |
 //! | `faults`, `waves` | misbehaviour and timing |
 //! | `calls` | what was asked and answered |
+//! | `evidence`, `results`, `identity` | what the state is made of |
+//! | `wire` | the protocols awsJson1.1 and AWS query |
 //! | [`events`] | the payloads with which Config invokes a rule |
 //!
 //! Wire forms and constraints are those of AWS's service models (CloudTrail 2013-11-01, Config 2014-11-12,
 //! STS 2011-06-15), as `tests/outside/botocore` checks. The value of a signature is not verified.
 
+mod authentication;
 mod calls;
 mod cloudtrail;
 mod config;
 mod config_rules;
+mod dispatch;
 pub mod events;
+mod evidence;
 mod faults;
 mod identity;
 mod model;
+mod pages;
+mod results;
 mod server;
 mod sts;
 mod waves;
@@ -34,8 +40,9 @@ mod wire;
 mod world;
 
 pub use calls::{Call, Exchange, round_trips};
-pub use config::{ConfigRule, Row};
+pub use evidence::InvalidEvidence;
 pub use faults::{Fault, Misbehaviour};
 pub use identity::Credentials;
+pub use results::{ConfigRule, Row};
 pub use server::StandIn;
-pub use world::{InvalidEvidence, World};
+pub use world::World;

@@ -16,9 +16,11 @@ use tokio::{
 };
 
 use super::{
+    authentication::authenticate,
     calls::{Call, Exchange, Log},
-    config::{ConfigRule, Row},
+    dispatch,
     faults::{AnswerBody, Misbehaviour},
+    results::{ConfigRule, Row},
     waves::Waves,
     wire::{Encoded, Request},
     world::World,
@@ -134,7 +136,7 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
     let place = shared.waves.join();
     let (caller, misbehaviour, arrived, request_id, latency) = {
         let mut world = lock(&shared.world);
-        let caller = world.authenticate(&request);
+        let caller = authenticate(&world, &request);
         let mut call = Call::new(&request, caller.as_ref().ok());
         call.wave = place.as_ref().map(|place| place.wave);
         let misbehaviour = world.misbehaviour(&call);
@@ -159,7 +161,7 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
     }
     let answer = misbehaviour.as_ref().and_then(|fault| fault.instead(&request, &request_id)).unwrap_or_else(|| {
         let failing = misbehaviour.as_ref().and_then(Misbehaviour::failing_rows);
-        let answer = lock(&shared.world).answer(&request, caller.as_ref(), failing.as_ref());
+        let answer = dispatch::answer(&mut lock(&shared.world), &request, caller.as_ref(), failing.as_ref());
         let encoded = Encoded::new(&request, answer, &request_id);
         misbehaviour.iter().fold(encoded, |encoded, fault| fault.distort(encoded, &request, &request_id))
     });

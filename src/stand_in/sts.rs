@@ -5,19 +5,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use super::{
-    identity::{Caller, Credentials, Key, Session, partition},
+    identity::{Caller, Key, Role, Session, partition},
     wire::{ErrorAnswer, Service},
     world::World,
 };
 use crate::rule::arn::Arn;
-
-/// A role, and the account that it trusts.
-pub(super) struct Role {
-    pub(super) account: String,
-    /// With its path, without a leading slash.
-    pub(super) path_and_name: String,
-    pub(super) trusted_account: String,
-}
 
 impl World {
     /// Declares a role of `account` that the principals of `trusted_account` may assume. Its name may carry a path,
@@ -35,13 +27,6 @@ impl World {
         for session in self.keys.values_mut().filter_map(|key| key.session.as_mut()) {
             session.expires_at = SystemTime::UNIX_EPOCH;
         }
-    }
-
-    /// The long-term key of an account, known from now on.
-    pub fn credentials(&mut self, account: &str) -> Credentials {
-        let access_key_id = format!("AKIA{account}USER");
-        self.keys.insert(access_key_id.clone(), Key { account: account.to_owned(), session: None });
-        Credentials { access_key_id, secret_access_key: "stand-in/secret/access/key".to_owned(), session_token: None }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The protocols: awsJson1.1 (CloudTrail, Config) and AWS query (STS).
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
-use super::model::Operation;
+use crate::rule::timestamp::Timestamp;
 
 /// A service that the stand-in speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +77,6 @@ impl Request {
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
-    }
-
-    pub(super) fn operation(&self) -> Option<Operation> {
-        Operation::named(self.service?, &self.operation_name)
     }
 
     /// A member of the input that is text.
@@ -187,4 +185,16 @@ fn elements(value: &Value) -> String {
         Value::String(text) => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
         other => other.to_string(),
     }
+}
+
+/// Seconds since 1970 with milliseconds, as awsJson1.1 has it.
+pub(super) fn epoch_seconds(time: Timestamp) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds up to the year 9999 fit a double")]
+    let seconds = time.epoch_milliseconds() as f64 / 1000.0;
+    json!(seconds)
+}
+
+/// Likewise of the system's time.
+pub(super) fn seconds(time: SystemTime) -> Value {
+    json!(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
 }

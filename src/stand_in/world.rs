@@ -5,17 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    cloudtrail::{self, Trail},
-    config::{self, IssuedToken, RuleResults},
-    config_rules,
-    faults::{FailingRows, Fault},
-    identity::{Caller, Key},
-    model::Operation,
-    sts::{self, Role},
-    wire::{ErrorAnswer, Request, Service},
+    calls::Call,
+    evidence::{InvalidEvidence, Trail, is_failure},
+    faults::{Fault, Misbehaviour},
+    identity::{Credentials, Key, Role},
+    results::{IssuedToken, RuleResults},
 };
 use crate::rule::region;
 
@@ -43,7 +40,7 @@ pub struct World {
     pub(super) rules: BTreeMap<(String, String, String), RuleResults>,
     pub(super) tokens: BTreeMap<String, IssuedToken>,
     pub(super) faults: Vec<(Fault, u64)>,
-    allowances: BTreeMap<(String, String), (f64, Instant)>,
+    pub(super) allowances: BTreeMap<(String, String), (f64, Instant)>,
     numbers: u64,
 }
 
@@ -57,20 +54,6 @@ pub(super) struct Account {
     pub(super) discovered_trails: BTreeMap<String, Value>,
     pub(super) regions_without_recorder: BTreeSet<String>,
     enabled_regions: Option<BTreeSet<String>>,
-}
-
-/// Evidence that cannot be served.
-#[derive(Debug, thiserror::Error)]
-#[error("`{key}` in the evidence is not {expected}")]
-pub struct InvalidEvidence {
-    key: String,
-    expected: &'static str,
-}
-
-impl InvalidEvidence {
-    pub(super) fn new(key: impl Into<String>, expected: &'static str) -> Self {
-        Self { key: key.into(), expected }
-    }
 }
 
 impl World {
@@ -140,81 +123,22 @@ impl World {
         self.numbers
     }
 
-    /// The answer to a request, faults aside.
-    pub(super) fn answer(
-        &mut self,
-        request: &Request,
-        caller: Result<&Caller, &ErrorAnswer>,
-        failing: Option<&FailingRows>,
-    ) -> Result<Value, ErrorAnswer> {
-        let (Some(service), Some(operation)) = (request.service, request.operation()) else {
-            return Err(ErrorAnswer::common(request.service, "UnknownOperationException", "Unknown operation"));
-        };
-        let caller = caller.map_err(Clone::clone)?;
-        let Some(input) = &request.input else {
-            return Err(ErrorAnswer::common(Some(service), "SerializationException", "The body cannot be read"));
-        };
-        if service == Service::CloudTrail && !self.takes_another_read(caller) {
-            return Err(ErrorAnswer::common(Some(service), "ThrottlingException", "Rate exceeded"));
-        }
-        operation.check(service, input)?;
-        match operation {
-            Operation::DescribeTrails => cloudtrail::describe_trails(self, caller, input),
-            Operation::GetTrailStatus => cloudtrail::get_trail_status(self, caller, input),
-            Operation::GetEventSelectors => cloudtrail::get_event_selectors(self, caller, input),
-            Operation::PutEvaluations => config::put_evaluations(self, caller, input, failing),
-            Operation::GetComplianceDetailsByConfigRule => config::get_compliance_details(self, caller, input),
-            Operation::ListDiscoveredResources => config::list_discovered_resources(self, caller, input),
-            Operation::DescribeConfigRules => config_rules::describe_config_rules(self, caller, input),
-            Operation::DescribeConfigRuleEvaluationStatus => {
-                config_rules::describe_evaluation_status(self, caller, input)
+    /// The long-term key of an account, known from now on.
+    pub fn credentials(&mut self, account: &str) -> Credentials {
+        let access_key_id = format!("AKIA{account}USER");
+        self.keys.insert(access_key_id.clone(), Key { account: account.to_owned(), session: None });
+        Credentials { access_key_id, secret_access_key: "stand-in/secret/access/key".to_owned(), session_token: None }
+    }
+
+    /// The misbehaviour that befalls a call. Every fault that fits counts it.
+    pub(super) fn misbehaviour(&mut self, call: &Call) -> Option<Misbehaviour> {
+        let mut chosen = None;
+        for (fault, count) in self.faults.iter_mut().filter(|(fault, _)| fault.fits(call)) {
+            *count += 1;
+            if chosen.is_none() && fault.calls.contains(count) {
+                chosen = Some(fault.what.clone());
             }
-            Operation::AssumeRole => sts::assume_role(self, caller, input),
-            Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
         }
+        chosen
     }
-
-    /// A bucket of a second's reads, filled continuously.
-    fn takes_another_read(&mut self, caller: &Caller) -> bool {
-        let Some(rate) = self.rate_limit.map(f64::from) else { return true };
-        let now = Instant::now();
-        let place = (caller.account.clone(), caller.region.clone());
-        let (tokens, filled_at) = self.allowances.entry(place).or_insert((rate, now));
-        *tokens = rate.min(*tokens + now.duration_since(*filled_at).as_secs_f64() * rate);
-        *filled_at = now;
-        let is_allowed = *tokens >= 1.0;
-        if is_allowed {
-            *tokens -= 1.0;
-        }
-        is_allowed
-    }
-}
-
-/// Whether a value stands in place of an answer.
-pub(super) fn is_failure(value: &Value) -> bool {
-    ["refused", "unanswered"].iter().any(|kind| value[kind]["code"].is_string())
-}
-
-/// The error that a failure in evidence is served as, if the value is one.
-pub(super) fn failure(value: &Value, is_in_home_region: bool) -> Option<ErrorAnswer> {
-    let message = "The evidence says so";
-    if let Some(refused) = value.get("refused") {
-        let home = refused.get("homeRegionCode").filter(|_| is_in_home_region).and_then(Value::as_str);
-        return Some(ErrorAnswer::new(home.or_else(|| refused["code"].as_str())?, message));
-    }
-    let code = value.get("unanswered")?["code"].as_str()?;
-    if code.contains("Throttl") || code.contains("TooManyRequests") {
-        return Some(ErrorAnswer::new(code, message));
-    }
-    let is_of_aws = ["Exception", "Failure", "Error", "Unavailable"].iter().any(|end| code.ends_with(end));
-    let code = if is_of_aws { code } else { "ServiceUnavailable" };
-    Some(ErrorAnswer { status: 503, code: code.to_owned(), message: message.to_owned() })
-}
-
-/// The members of `names` that a record has and that are not null.
-pub(super) fn members(record: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
-    names
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), record.get(*name).filter(|value| !value.is_null())?.clone())))
-        .collect()
 }

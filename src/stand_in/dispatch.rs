@@ -1,0 +1,64 @@
+//! The way of a request to its operation.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::{
+    cloudtrail, config, config_rules,
+    faults::FailingRows,
+    identity::Caller,
+    model::Operation,
+    sts,
+    wire::{ErrorAnswer, Request, Service},
+    world::World,
+};
+
+/// The answer to a request, faults aside.
+pub(super) fn answer(
+    world: &mut World,
+    request: &Request,
+    caller: Result<&Caller, &ErrorAnswer>,
+    failing: Option<&FailingRows>,
+) -> Result<Value, ErrorAnswer> {
+    let name = &request.operation_name;
+    let named = request.service.and_then(|service| Some((service, Operation::named(service, name)?)));
+    let Some((service, operation)) = named else {
+        return Err(ErrorAnswer::common(request.service, "UnknownOperationException", "Unknown operation"));
+    };
+    let caller = caller.map_err(Clone::clone)?;
+    let Some(input) = &request.input else {
+        return Err(ErrorAnswer::common(Some(service), "SerializationException", "The body cannot be read"));
+    };
+    if service == Service::CloudTrail && !takes_another_read(world, caller) {
+        return Err(ErrorAnswer::common(Some(service), "ThrottlingException", "Rate exceeded"));
+    }
+    operation.check(service, input)?;
+    match operation {
+        Operation::DescribeTrails => cloudtrail::describe_trails(world, caller, input),
+        Operation::GetTrailStatus => cloudtrail::get_trail_status(world, caller, input),
+        Operation::GetEventSelectors => cloudtrail::get_event_selectors(world, caller, input),
+        Operation::PutEvaluations => config::put_evaluations(world, caller, input, failing),
+        Operation::GetComplianceDetailsByConfigRule => config::get_compliance_details(world, caller, input),
+        Operation::ListDiscoveredResources => config::list_discovered_resources(world, caller, input),
+        Operation::DescribeConfigRules => config_rules::describe_config_rules(world, caller, input),
+        Operation::DescribeConfigRuleEvaluationStatus => config_rules::describe_evaluation_status(world, caller, input),
+        Operation::AssumeRole => sts::assume_role(world, caller, input),
+        Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
+    }
+}
+
+/// A bucket of a second's reads, filled continuously.
+fn takes_another_read(world: &mut World, caller: &Caller) -> bool {
+    let Some(rate) = world.rate_limit.map(f64::from) else { return true };
+    let now = Instant::now();
+    let place = (caller.account.clone(), caller.region.clone());
+    let (tokens, filled_at) = world.allowances.entry(place).or_insert((rate, now));
+    *tokens = rate.min(*tokens + now.duration_since(*filled_at).as_secs_f64() * rate);
+    *filled_at = now;
+    let is_allowed = *tokens >= 1.0;
+    if is_allowed {
+        *tokens -= 1.0;
+    }
+    is_allowed
+}
