@@ -8,6 +8,7 @@
 
 mod floor;
 mod function;
+mod runs;
 mod tables;
 mod timeline;
 
@@ -24,22 +25,18 @@ use cloudtrail_all_regions::stand_in::{
 };
 use floor::Floor;
 use function::{Function, Invoked};
+use runs::{HANDSHAKE, LATENCY, TRAILS, Trigger, milliseconds};
 use serde_json::Value;
 use support::{
     certificates::Certificates,
     endpoint::{Connection, Endpoint, Log},
 };
-use tables::{Cold, Report, Slow, Warm, milliseconds};
+use tables::{Cold, Report, Slow, Warm};
 use tokio::task::spawn_blocking;
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 const TIME: &str = "2026-11-01T12:00:00.000Z";
-const TRAILS: [usize; 3] = [1, 5, 25];
-/// What a call takes in the runs with latency, and a round trip of a handshake.
-const LATENCY: Duration = Duration::from_millis(50);
-/// TCP takes one round trip and TLS 1.3 another before a request can be sent.
-const HANDSHAKE: Duration = Duration::from_millis(100);
 
 /// Where distributions keep their roots.
 const BUNDLES: [&str; 3] =
@@ -77,13 +74,6 @@ impl Arguments {
             (bootstrap.expect("--bootstrap is needed"), hello_world.expect("--hello-world is needed"));
         Self { runs, bootstrap, hello_world, decision, write }
     }
-}
-
-/// What wakes the rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    Scheduled,
-    Changed,
 }
 
 /// The endpoints of CloudTrail and of Config.

@@ -4,7 +4,11 @@ use std::{fs, path::Path, process::Command, time::Duration};
 
 use support::endpoint::Connection;
 
-use crate::{HANDSHAKE, LATENCY, TRAILS, Trigger, function::Invoked, timeline};
+use crate::{
+    function::Invoked,
+    runs::{HANDSHAKE, LATENCY, TRAILS, Trigger, milliseconds},
+    timeline,
+};
 
 /// Samples of processes that were started and invoked once: milliseconds, and MB.
 #[derive(Debug, Default)]
@@ -78,10 +82,6 @@ pub(crate) struct Report<'a> {
     pub(crate) slow: Slow,
     pub(crate) warm: Vec<Warm>,
     pub(crate) decision: Option<&'a Path>,
-}
-
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
 }
 
 fn median(samples: impl IntoIterator<Item = f64>) -> f64 {

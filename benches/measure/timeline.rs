@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use support::endpoint::Connection;
 
-use crate::{function::Invoked, tables::milliseconds};
+use crate::{function::Invoked, runs::milliseconds};
 
 const WIDTH: f64 = 860.0;
 /// What the names of the connections take.
