@@ -4,84 +4,37 @@ import contextlib
 import datetime
 import itertools
 import json
-import logging
-import os
-import pathlib
+import platform
 import socket
 import subprocess
+import sysconfig
 import time
 import urllib.request
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
+from support.moto import REGION
+from support.project import BOOTSTRAP, EVENTS
 
 # The account and Region of the emulator's function ARN.
 FUNCTION_ACCOUNT = "012345678912"
 MEMBER = "111122223333"
 OTHER_MEMBER = "444455556666"
-REGION = "us-east-1"
 RULE_NAME = "cis-3-1-cloudtrail-all-regions"
 
-EVENTS = pathlib.Path(__file__).parents[2] / "events"
-
-
-class Moto:
-    """AWS, by moto. It keeps accounts apart by the access key that AssumeRole gave out, as AWS does."""
-
-    def __init__(self, url):
-        self.url = url
-        self.secrets = []
-
-    def post(self, path, body=""):
-        headers = {"Content-Type": "text/plain"}
-        request = urllib.request.Request(f"{self.url}/moto-api/{path}", body.encode(), headers)
-        urllib.request.urlopen(request, timeout=10).close()
-
-    def client(self, service, region, credentials=None):
-        given = credentials or {"AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "example", "SessionToken": None}
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1}),
-        )
-
-    def assume_role(self, account, name):
-        answer = self.client("sts", REGION).assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="end-to-end"
-        )
-        credentials = answer["Credentials"]
-        self.secrets += [credentials["SecretAccessKey"], credentials["SessionToken"]]
-        return credentials
-
-    def account(self, account):
-        return Account(self, account, self.assume_role(account, "Person"))
-
-    @contextlib.contextmanager
-    def permissions_checked(self):
-        """From here on moto refuses what no policy allows."""
-        self.post("reset-auth", "0")
-        try:
-            yield
-        finally:
-            self.post("reset-auth", "inf")
+# Of the package aws-sam-cli nothing else is used.
+ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64"}[platform.machine()]
+EMULATOR = f"{sysconfig.get_path('purelib')}/samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"
 
 
 class Account:
     """A person who works in an account."""
 
-    def __init__(self, moto, account, credentials):
+    def __init__(self, moto, account):
         self.id = account
         self._moto = moto
-        self._credentials = credentials
 
     def client(self, service, region=REGION):
-        return self._moto.client(service, region, self._credentials)
+        return self._moto.client(service, self.id, region)
 
     def cloudtrail(self, region=REGION):
         return self.client("cloudtrail", region)
@@ -110,35 +63,6 @@ def policy(statement):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-class StandIn:
-    """AWS Config, by the project's stand-in: see examples/stand_in.rs."""
-
-    def __init__(self):
-        self._process = subprocess.Popen(
-            [os.environ["STAND_IN"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.endpoint = self._answer()["endpoint"]
-        self.tokens = []
-
-    def _answer(self):
-        line = self._process.stdout.readline()
-        assert line, "the stand-in has ended"
-        return json.loads(line)
-
-    def ask(self, command, **members):
-        self._process.stdin.write(json.dumps({command: members}) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def calls(self):
-        return self.ask("calls")
-
-    def stop(self):
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(timeout=10)
-
-
 class Function:
     """The shipped `bootstrap` under the Lambda Runtime Interface Emulator. One process for all its invocations."""
 
@@ -154,10 +78,12 @@ class Function:
         with socket.create_server(("127.0.0.1", 0)) as runtime, socket.create_server(("127.0.0.1", 0)) as emulator:
             runtime_port, self._port = runtime.getsockname()[1], emulator.getsockname()[1]
         command = [
-            os.environ["EMULATOR"],
-            "--runtime-api-address", f"127.0.0.1:{runtime_port}",
-            "--runtime-interface-emulator-address", f"127.0.0.1:{self._port}",
-            os.environ["BOOTSTRAP"],
+            EMULATOR,
+            "--runtime-api-address",
+            f"127.0.0.1:{runtime_port}",
+            "--runtime-interface-emulator-address",
+            f"127.0.0.1:{self._port}",
+            BOOTSTRAP,
         ]
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(command, env=environment, stdout=stdout, stderr=stderr)
@@ -269,39 +195,15 @@ class Rule:
         ]
 
 
-@pytest.fixture(scope="session")
-def moto_server():
-    os.environ.pop("MOTO_ACCOUNT_ID", None)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
-
-
-@pytest.fixture
-def moto(moto_server):
-    moto = Moto(moto_server)
-    moto.post("reset")
-    return moto
-
-
 @pytest.fixture
 def own(moto):
     """The function's own account."""
-    return moto.account(FUNCTION_ACCOUNT)
+    return Account(moto, FUNCTION_ACCOUNT)
 
 
 @pytest.fixture
 def member(moto):
-    return moto.account(MEMBER)
-
-
-@pytest.fixture
-def stand_in():
-    stand_in = StandIn()
-    yield stand_in
-    stand_in.stop()
+    return Account(moto, MEMBER)
 
 
 @pytest.fixture
@@ -310,19 +212,19 @@ def start_function(moto, stand_in, tmp_path):
     functions = []
 
     def start(role="Function", **environment):
-        credentials = moto.assume_role(FUNCTION_ACCOUNT, role)
         directory = tmp_path / f"function-{len(functions)}"
         directory.mkdir()
-        function = Function(directory, {
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-            "AWS_ENDPOINT_URL_CLOUDTRAIL": moto.url,
-            "AWS_ENDPOINT_URL_STS": moto.url,
-            "AWS_ENDPOINT_URL_CONFIG_SERVICE": stand_in.endpoint,
-            **environment,
-        })
+        function = Function(
+            directory,
+            {
+                "AWS_REGION": REGION,
+                **moto.credentials(FUNCTION_ACCOUNT, role=role),
+                "AWS_ENDPOINT_URL_CLOUDTRAIL": moto.url,
+                "AWS_ENDPOINT_URL_STS": moto.url,
+                "AWS_ENDPOINT_URL_CONFIG_SERVICE": stand_in.endpoint,
+                **environment,
+            },
+        )
         functions.append(function)
         return function
 

@@ -1,8 +1,7 @@
 """What AWS Config sends when a trail changes, and what is no affair of the rule's."""
 
 import pytest
-
-from conftest import FUNCTION_ACCOUNT
+from end_to_end.conftest import FUNCTION_ACCOUNT
 
 NAME = "management-events"
 ACCOUNT_ROW = ("AWS::::Account", FUNCTION_ACCOUNT)
@@ -30,7 +29,9 @@ def test_the_account_stays_compliant_while_another_trail_records_all(own, rule):
     assert rule.evaluate("trail_deleted")[0] == "COMPLIANT"
 
 
-@pytest.mark.parametrize("event", ["trail_changed", "trail_changed_oversized", "trail_left_scope", "snapshot_delivered"])
+@pytest.mark.parametrize(
+    "event", ["trail_changed", "trail_changed_oversized", "trail_left_scope", "snapshot_delivered"]
+)
 def test_every_other_event_wakes_the_rule_up_too(own, rule, event):
     own.create_trail()
     assert rule.evaluate()[0] == "COMPLIANT"

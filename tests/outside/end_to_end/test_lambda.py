@@ -3,9 +3,7 @@
 import json
 import socket
 
-import pytest
-
-from conftest import EVENTS, FUNCTION_ACCOUNT, RULE_NAME, Rule
+from end_to_end.conftest import EVENTS, FUNCTION_ACCOUNT, RULE_NAME, Rule
 
 CASES = {path.stem: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))}
 INVALID = {name: case for name, case in CASES.items() if "InvalidInvocation" in case["Expect"]}

@@ -1,8 +1,7 @@
 """One function for many accounts: the member role."""
 
 import pytest
-
-from conftest import MEMBER, OTHER_MEMBER, Rule
+from end_to_end.conftest import MEMBER, OTHER_MEMBER, Account, Rule
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def test_a_member_account_is_judged_and_reported_with_its_own_credentials(own, m
 
 
 def test_accounts_do_not_mix_in_one_process(moto, own, member, central):
-    other = moto.account(OTHER_MEMBER)
+    other = Account(moto, OTHER_MEMBER)
     own.create_trail()
     other.create_trail()
     for _ in range(2):

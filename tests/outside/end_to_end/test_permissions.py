@@ -3,38 +3,21 @@
 The actions are those of the role in cloudformation/rule.yaml.
 """
 
-import pathlib
-import sys
-
 import pytest
-from moto.core.exceptions import AccessDeniedError, JsonRESTError
-from moto.iam.access_control import IAMRequest
+from cloudformation.template import actions, load, statements
+from end_to_end.conftest import FUNCTION_ACCOUNT, MEMBER, Rule
+from support.project import TEMPLATES
 
-from conftest import FUNCTION_ACCOUNT, MEMBER, Rule
-
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "cloudformation"))
-from template import FOLDER, actions, load, statements  # noqa: E402
-
-ROLE = {action for statement in statements(load(FOLDER / "rule.yaml")["Resources"]["Role"]["Properties"]["Policies"])
-        for action in actions(statement)}
+ROLE = {
+    action
+    for statement in statements(load(TEMPLATES / "rule.yaml")["Resources"]["Role"]["Properties"]["Policies"])
+    for action in actions(statement)
+}
 
 
 def of(*services):
     """The role's actions of these services."""
     return {action for action in ROLE if action.partition(":")[0] in services}
-
-
-@pytest.fixture(autouse=True)
-def refusals_as_aws_sends_them(monkeypatch):
-    """moto refuses in XML with every protocol; AWS's JSON services in JSON."""
-    def raise_access_denied(request):
-        error = AccessDeniedError(request._access_key.arn, request._action)
-        if "X-Amz-Target" in request._headers:
-            error = JsonRESTError("AccessDeniedException", error.message)
-            error.code = 400
-        raise error
-
-    monkeypatch.setattr(IAMRequest, "_raise_access_denied", raise_access_denied)
 
 
 @pytest.fixture
@@ -51,12 +34,15 @@ def test_the_role_is_enough(moto, own, rule):
     assert {line["level"] for line in rule.function.log()} == {"INFO"}
 
 
-@pytest.mark.parametrize("missing, expected", [
-    ("cloudtrail:DescribeTrails", ("NON_COMPLIANT", "Could not verify: DescribeTrails AccessDeniedException")),
-    ("cloudtrail:GetTrailStatus", ("NON_COMPLIANT", "GetTrailStatus AccessDeniedException")),
-    # A trail without custom selectors has the default ones, which record everything: its status decides.
-    ("cloudtrail:GetEventSelectors", ("COMPLIANT", "management-events")),
-])
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        ("cloudtrail:DescribeTrails", ("NON_COMPLIANT", "Could not verify: DescribeTrails AccessDeniedException")),
+        ("cloudtrail:GetTrailStatus", ("NON_COMPLIANT", "GetTrailStatus AccessDeniedException")),
+        # A trail without custom selectors has the default ones, which record everything: its status decides.
+        ("cloudtrail:GetEventSelectors", ("COMPLIANT", "management-events")),
+    ],
+)
 def test_without_a_read_the_rule_says_so(moto, own, rule, missing, expected):
     own.create_trail()
     own.create_role("Function", sorted(ROLE - {missing}))
@@ -68,7 +54,9 @@ def test_without_a_read_the_rule_says_so(moto, own, rule, missing, expected):
 
 def test_every_read_is_one_of_those():
     assert of("cloudtrail") == {
-        "cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:GetEventSelectors",
     }
 
 

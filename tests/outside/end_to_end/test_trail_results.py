@@ -1,8 +1,7 @@
 """`trailResults`: rows for the trails that AWS Config has discovered."""
 
 import pytest
-
-from conftest import FUNCTION_ACCOUNT, REGION
+from end_to_end.conftest import FUNCTION_ACCOUNT, REGION
 
 TRAIL_RESULTS = {"trailResults": "true"}
 

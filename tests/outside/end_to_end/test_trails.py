@@ -2,8 +2,7 @@
 
 import botocore.exceptions
 import pytest
-
-from conftest import FUNCTION_ACCOUNT, Rule
+from end_to_end.conftest import FUNCTION_ACCOUNT, Rule
 
 NAME = "management-events"
 READ, WRITE = {"ReadWriteType": "ReadOnly"}, {"ReadWriteType": "WriteOnly"}

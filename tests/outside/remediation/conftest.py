@@ -1,20 +1,17 @@
-"""CloudTrail by moto on 127.0.0.1 and a port that the system chose, and the rule's verdict on what it holds."""
+"""An account in moto, what the runbook asks of it, and the rule's verdict on what it holds."""
 
 import collections
 import datetime
 import io
 import json
-import os
 import shlex
 import subprocess
-import urllib.request
 
 import boto3
 import botocore.awsrequest
 import pytest
-from moto.server import ThreadedMotoServer
-
-from stack import ACCOUNT, REGION
+from cloudformation.template import ACCOUNT, REGION
+from support.project import PROGRAM
 
 BUCKET = "trail-logs"
 
@@ -26,24 +23,13 @@ def pytest_terminal_summary(terminalreporter):
             if name == "verdicts":
                 scenario, *verdicts = value
                 terminalreporter.section(scenario, sep="-")
-                for when, (compliance_type, annotation) in zip(("before", "after"), verdicts):
+                for when, (compliance_type, annotation) in zip(("before", "after"), verdicts, strict=False):
                     terminalreporter.line(f"{when:6}  {compliance_type}: {annotation}")
-
-
-@pytest.fixture(scope="session")
-def moto():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
 def account(moto, monkeypatch, tmp_path):
-    request = urllib.request.Request(f"{moto}/moto-api/reset", method="POST")
-    urllib.request.urlopen(request, timeout=10).close()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "example")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -181,7 +167,7 @@ class Account:
     def verdict(self, refused=None, **rule_parameters):
         """What `invoke` shows of the account, and AWS Config then holds: compliance type and annotation."""
         self._evidence_file.write_text(json.dumps(self.evidence(refused), default=datetime.datetime.isoformat))
-        command = [os.environ["CLOUDTRAIL_ALL_REGIONS"], "invoke", "--account", self._evidence_file]
+        command = [PROGRAM, "invoke", "--account", self._evidence_file]
         command += ["--parameters", json.dumps(rule_parameters)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert ended.returncode in (0, 1, 2), ended.stderr
@@ -193,7 +179,7 @@ class Account:
     def put_event_selectors_of_the_remedy(self):
         """The selectors in the command that `check` prints for the trail, as the CLI's JSON."""
         self._evidence_file.write_text(json.dumps(self.evidence(), default=datetime.datetime.isoformat))
-        command = [os.environ["CLOUDTRAIL_ALL_REGIONS"], "check", "--evidence", self._evidence_file, "--format", "json"]
+        command = [PROGRAM, "check", "--evidence", self._evidence_file, "--format", "json"]
         (report,) = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)["accounts"]
         (trail,) = report["trails"]
         (printed,) = [command for reason in trail["reasons"] for command in reason["remedy"]["commands"]]

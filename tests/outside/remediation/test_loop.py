@@ -1,15 +1,12 @@
 """Automatic remediation beside near-real-time.yaml ends, whatever the rule goes on saying."""
 
-import pathlib
-
 import pytest
+from cloudformation.template import Stack
+from remediation.conftest import BUCKET
+from remediation.test_remediation import BROKEN, TRAIL, remediate, stack
+from support.project import TEMPLATES
 
-from conftest import BUCKET
-from stack import Stack
-from test_remediation import BROKEN, TRAIL, remediate, stack
-
-NEAR_REAL_TIME = pathlib.Path(__file__).parents[3] / "cloudformation/near-real-time.yaml"
-WAKING = Stack(NEAR_REAL_TIME).properties("TrailCall")["EventPattern"]["detail"]["eventName"]
+WAKING = Stack(TEMPLATES / "near-real-time.yaml").properties("TrailCall")["EventPattern"]["detail"]["eventName"]
 
 
 def rounds(account, calls, runbook, **rule):

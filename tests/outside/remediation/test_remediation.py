@@ -1,15 +1,13 @@
 """The runbook repairs what is wrong with the trail that it was named, or makes it, and touches nothing else."""
 
-import pathlib
-
 import boto3
 import pytest
+from cloudformation.template import ACCOUNT, REGION, Stack
+from remediation.automation import InvalidParameters, start_automation_execution
+from remediation.conftest import BUCKET
+from support.project import TEMPLATES
 
-from automation import InvalidParameters, start_automation_execution
-from conftest import BUCKET
-from stack import ACCOUNT, REGION, Stack
-
-TEMPLATE = pathlib.Path(__file__).parents[3] / "cloudformation/remediation.yaml"
+TEMPLATE = TEMPLATES / "remediation.yaml"
 TRAIL = "management-events"
 ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL}"
 
