@@ -18,6 +18,7 @@ use crate::{
         config_rules::earlier_rows,
         put_evaluations::{ReportError, Reported, report},
     },
+    clock::Clock,
     error::chain,
     invocation::{Invocation, NotifiedTrail, Subject},
     rule::{
@@ -28,7 +29,6 @@ use crate::{
         evidence::{Evidence, Observed},
         judge,
         parameters::{Misconfigured, RuleParameters},
-        timestamp::Timestamp,
         withdrawal::{EarlierRow, withdrawn},
     },
     telemetry::{Record, TrailRecord},
@@ -44,24 +44,6 @@ pub struct Function {
     pub member_role_name: Option<String>,
     /// What time it is.
     pub clock: Clock,
-}
-
-/// A source of the time at which evidence is collected.
-#[derive(Debug, Clone, Copy)]
-pub enum Clock {
-    /// The system's.
-    System,
-    /// One that stands still, for evidence of another day.
-    Fixed(Timestamp),
-}
-
-impl Clock {
-    fn now(self) -> Timestamp {
-        match self {
-            Self::System => Timestamp::from(SystemTime::now()),
-            Self::Fixed(timestamp) => timestamp,
-        }
-    }
 }
 
 /// What Lambda says about an invocation.

@@ -3,16 +3,19 @@
 //!
 //! The data goes one way: event, collect, evaluate, report.
 //!
-//! | module | what it does | may use |
-//! |---|---|---|
-//! | [`rule`] | **the decision**, pure: evidence and parameters in, evaluations out | nothing below |
-//! | [`invocation`] | AWS Config's event, read tolerantly, pure | `rule` |
-//! | `aws` | the adapters, the only users of the SDK: collect evidence, report evaluations | `invocation`, `rule` |
-//! | `report` | what a verdict looks like: report, remedies, one file a format, pure | `rule` |
-//! | [`error`] | an error's whole chain, on one line | nothing |
-//! | `handler` | one invocation on one page; `telemetry` is its log | `aws` and above |
-//! | `stand_in` | CloudTrail, Config and STS on a loopback port; knows no SDK and is not in the Lambda binary | `rule`'s timestamps and Regions |
-//! | `cli` | the command line | all |
+//! | module, top first | what it does |
+//! |---|---|
+//! | `cli` | the command line |
+//! | `handler` | one invocation by AWS Config, on one page: parse, collect, evaluate, report |
+//! | `aws` | the adapters, the only users of the SDK: collect evidence, report evaluations |
+//! | `report`, `telemetry` | what a verdict looks like, one file a format; what an invocation leaves in the log |
+//! | [`invocation`] | AWS Config's event, read tolerantly, pure |
+//! | [`clock`] | what time it is |
+//! | [`rule`] | **the decision**, pure: evidence and parameters in, evaluations out |
+//! | [`error`] | an error's whole chain, on one line |
+//!
+//! A module uses only what stands below it; `.ci/imports.py` holds it to that. Beside them is `stand_in`: CloudTrail, Config
+//! and STS on a loopback port. It knows `rule` alone, no SDK, and is not in the Lambda binary.
 //!
 //! `bootstrap`, the Lambda function, and `cloudtrail-all-regions`, the command line, are thin.
 //!
@@ -24,6 +27,7 @@
 pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod clock;
 pub mod error;
 #[cfg(feature = "aws")]
 pub mod handler;

@@ -5,7 +5,6 @@ use std::{
     error::Error,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
@@ -14,7 +13,7 @@ use aws_types::request_id::RequestId;
 use tokio::time::{Instant, timeout_at};
 
 use super::fault::CallError;
-use crate::rule::{provenance::Call, timestamp::Timestamp};
+use crate::{clock::Clock, rule::provenance::Call};
 
 /// A log of one invocation's calls. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +74,7 @@ impl CallLog {
         // The SDK's futures are large, and up to two a trail are under way at once.
         let call = Box::pin(call);
         async move {
-            let at = Timestamp::from(SystemTime::now());
+            let at = Clock::System.now();
             let _answered = self.start(asked);
             let answer = call.await;
             let request_id = answer.request_id().map(str::to_owned);

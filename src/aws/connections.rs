@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::{BehaviorVersion, profile::ProfileFileLoadError};
+use aws_config::{BehaviorVersion, environment::EnvironmentVariableCredentialsProvider, profile::ProfileFileLoadError};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -129,18 +129,18 @@ pub struct Session<'c> {
 }
 
 impl Connections {
-    /// Connections with `credentials` and by the environment of the process: `AWS_ENDPOINT_URL`, also with the name of a
+    /// Connections by the environment of the process: its credentials, `AWS_ENDPOINT_URL`, also with the name of a
     /// service, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`. The
     /// SDK's loader reads the same, and profiles, which a Lambda function does not have.
     #[must_use]
-    pub fn from_env(credentials: SharedCredentialsProvider, timing: Timing) -> Self {
+    pub fn from_env(timing: Timing) -> Self {
         // Lambda gives a small function more of the processor while it starts than later.
         https::read_root_certificates();
         let is_true = |name| std::env::var(name).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
         let https = Https::new(timing.connect);
         let mut base = SdkConfig::builder()
             .behavior_version(behavior_version())
-            .credentials_provider(credentials)
+            .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
             .http_client(https.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))

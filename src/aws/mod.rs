@@ -19,6 +19,7 @@ use cloudtrail::Collected;
 use discovered_trails::discovered_trails;
 use fault::CallError;
 
+pub use aws_credential_types::Credentials;
 pub use calls::{CallLog, DeadlineExceeded};
 pub use connections::{Connections, Session};
 

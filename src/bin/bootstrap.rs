@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use cloudtrail_all_regions::{
     aws::connections::{Connections, Timing},
+    clock::Clock,
     error::chain,
-    handler::{Clock, Context, Function, Summary},
+    handler::{Context, Function, Summary},
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde::{Deserialize, Deserializer};
@@ -15,9 +14,8 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let function = Function {
-        connections: Connections::from_env(credentials, Timing::default()),
+        connections: Connections::from_env(Timing::default()),
         member_role_name: std::env::var("MEMBER_ROLE_NAME").ok().filter(|name| !name.trim().is_empty()),
         clock: Clock::System,
     };

@@ -3,7 +3,6 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use clap::{Args, ValueHint};
@@ -19,13 +18,13 @@ use super::{
 };
 use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
+    clock::Clock,
     report::{Report, Subject, text::Plain},
     rule::{
         decided_by_parameters,
         evidence::Evidence,
         parameters::RuleParameters,
         provenance::{Provenance, SavedVerdict},
-        timestamp::Timestamp,
     },
 };
 
@@ -80,7 +79,7 @@ impl Check {
         let mut rule_parameters = given;
         let progress = Progress::new("asking who the credentials belong to");
         let session = connected.session().await?;
-        let collected_at = Timestamp::from(SystemTime::now());
+        let collected_at = Clock::System.now();
         let mut row = |decided, rule_parameters: Map<String, Value>| {
             if let Some(path) = &self.save_evidence {
                 let _ = writeln!(stderr, "warning: nothing was read, so {} is not written", path.display());

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_credential_types::Credentials;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -19,9 +18,13 @@ use super::{
     parameters::ParameterArguments,
 };
 use crate::{
-    aws::connections::{Connections, Timing},
+    aws::{
+        Credentials,
+        connections::{Connections, Timing},
+    },
+    clock::Clock,
     error::chain,
-    handler::{Clock, Context, Function, HandlerError, Outcome},
+    handler::{Context, Function, HandlerError, Outcome},
     report::{Report, Subject, format::Format, table::verdict_style},
     rule::{
         self,

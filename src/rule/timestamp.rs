@@ -1,9 +1,6 @@
 //! A point in time as AWS writes it.
 
-use std::{
-    fmt,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -25,6 +22,9 @@ pub struct InvalidTimestamp {
 }
 
 impl Timestamp {
+    /// The start of 1970.
+    pub const UNIX_EPOCH: Self = Self { epoch_milliseconds: 0 };
+
     /// Milliseconds since 1970.
     ///
     /// # Errors
@@ -75,15 +75,6 @@ impl Timestamp {
         OffsetDateTime::UNIX_EPOCH
             .checked_add(Duration::milliseconds(self.epoch_milliseconds))
             .filter(|date_time| (0..=9999).contains(&date_time.to_offset(UtcOffset::UTC).year()))
-    }
-}
-
-impl From<SystemTime> for Timestamp {
-    /// A time outside the years 0000 to 9999 becomes 1970.
-    fn from(time: SystemTime) -> Self {
-        let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let milliseconds = i64::try_from(since_1970.as_millis()).unwrap_or_default();
-        Self::from_epoch_milliseconds(milliseconds).unwrap_or(Self { epoch_milliseconds: 0 })
     }
 }
 

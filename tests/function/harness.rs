@@ -8,8 +8,9 @@ use std::{
 use aws_credential_types::Credentials;
 use cloudtrail_all_regions::{
     aws::connections::{Connections, Timing},
+    clock::Clock,
     error::chain,
-    handler::{Clock, Context, Function, Outcome},
+    handler::{Context, Function, Outcome},
     rule::timestamp::Timestamp,
     stand_in::{
         Call, ConfigRule, Exchange, Fault, Misbehaviour, Row, StandIn, World,

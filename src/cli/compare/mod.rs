@@ -8,7 +8,7 @@ mod managed;
 mod table;
 mod why;
 
-use std::{io::Write, time::SystemTime};
+use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use futures_util::future::{join, join_all};
@@ -22,8 +22,9 @@ use super::{
     progress::Progress,
 };
 use crate::{
+    clock::Clock,
     report::{Report, json},
-    rule::{self, timestamp::Timestamp},
+    rule,
 };
 use comparison::{Comparison, NotRead};
 use here::Here;
@@ -79,7 +80,7 @@ impl Compare {
         parameters::valid(&given, &connected.region)?;
         let progress = Progress::new("asking who the credentials belong to");
         let session = connected.session().await?;
-        let collected_at = Timestamp::from(SystemTime::now());
+        let collected_at = Clock::System.now();
         progress.say(format!("reading the rules of account {} in {}", session.account_id, session.region));
         let wanted = self.rule.as_deref().unwrap_or(rule::DEFAULT_NAME);
         let (rules, not_listed) = deployed::list(&session, wanted, self.rule.is_some()).await?;
