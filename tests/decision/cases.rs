@@ -38,7 +38,7 @@ struct Expect {
     compliance_type: Option<String>,
     #[serde(default)]
     indeterminate: bool,
-    /// By name, or by ARN where names are the same.
+    /// By name, or by ARN where names are the same. Absent exactly where the parameters decide.
     trails: Option<BTreeMap<String, ExpectedTrail>>,
     annotation_starts_with: Option<String>,
     #[serde(default)]
@@ -163,7 +163,9 @@ fn check(wrong: &mut Vec<String>, holds: bool, what: impl FnOnce() -> String) {
 }
 
 fn check_trails(wrong: &mut Vec<String>, expect: &Expect, judged: &[JudgedTrail]) {
-    let Some(expected) = &expect.trails else { return };
+    let Some(expected) = &expect.trails else {
+        return wrong.push("the case does not say what becomes of each trail".to_owned());
+    };
     check(wrong, judged.len() == expected.len(), || format!("{} trails were judged", judged.len()));
     for trail in judged {
         let (name, arn) = (trail.trail.display_name(), trail.trail.trail_arn.as_deref().unwrap_or_default());
