@@ -1,11 +1,10 @@
-//! AWS Config's events: the cases of `tests/events`, events recorded by others, and anything at all.
+//! AWS Config's events: the cases of `tests/events`, and anything at all.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env,
     error::Error,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use cloudtrail_all_regions::invocation::{InvalidInvocation, Invocation, Subject};
@@ -41,7 +40,7 @@ struct Case {
 }
 
 #[derive(Deserialize)]
-enum Expect {
+pub(super) enum Expect {
     /// Some of what `describe` shows.
     Invocation(Map<String, Value>),
     /// Pieces of the error and its sources.
@@ -58,7 +57,7 @@ fn cases() -> BTreeMap<String, Case> {
         .collect()
 }
 
-fn json_files(folder: &Path) -> BTreeMap<String, String> {
+pub(super) fn json_files(folder: &Path) -> BTreeMap<String, String> {
     let files: BTreeMap<String, String> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
@@ -111,7 +110,7 @@ fn describe_subject(subject: &Subject) -> Value {
     }
 }
 
-fn check(name: &str, event: &Value, expect: &Expect) {
+pub(super) fn check(name: &str, event: &Value, expect: &Expect) {
     let token = event.get("resultToken").and_then(Value::as_str);
     match (Invocation::parse(event.clone()), expect) {
         (Ok(invocation), Expect::Invocation(expected)) => {
@@ -181,80 +180,6 @@ fn an_annotation_for_what_is_not_applicable_is_short_printable_ascii() {
         }
     }
     assert_eq!(reasons.len(), 2);
-}
-
-/// Events that are no part of this project: the folder is `RECORDED_DIR`, else `../shared/recorded` if there is one.
-#[test]
-fn recorded_events_end_as_specified_where_the_folder_exists() {
-    let folder = match env::var_os("RECORDED_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recorded"),
-    }
-    .join("events");
-    if !folder.is_dir() && env::var_os("RECORDED_DIR").is_none() {
-        println!("no recorded events here");
-        return;
-    }
-    let thirteen_digits =
-        || Expect::InvalidInvocation(vec!["`accountId` is `0123456789012`; valid are 12 digits".into()]);
-    let instance = |id: &str| json!({"NotApplicable": {"ResourceType": "AWS::EC2::Instance", "ResourceId": id, "Reason": "ResourceType"}});
-    let trail = |id: &str| json!({"Account": {"Withdraw": false, "Trail": {"ResourceId": id, "IsGone": false}}});
-    let scheduled = || json!({"Account": {"Withdraw": true, "Trail": null}});
-    let taken = |subject: Value, message_type: &str, time: &str, region: &str, parameters: Value| {
-        let Value::Object(expected) = json!({
-            "Subject": subject, "MessageType": message_type, "OrderingTimestamp": time, "Region": region,
-            "RuleParameters": parameters, "Partition": "aws", "EvaluationMode": "DETECTIVE", "Warnings": [],
-        }) else {
-            unreachable!()
-        };
-        Expect::Invocation(expected)
-    };
-    let changed = |subject| {
-        let parameters = json!("{\"desiredInstanceType\": \"t2.micro\"}");
-        taken(subject, "ConfigurationItemChangeNotification", "2023-04-27T15:03:13.332Z", "us-east-1", parameters)
-    };
-    let oversized = |subject| {
-        let parameters = json!("{\"myParameterKey\":\"myParameterValue\"}");
-        let message_type = "OversizedConfigurationItemChangeNotification";
-        taken(subject, message_type, "2016-10-06T16:46:16.261Z", "us-east-2", parameters)
-    };
-    let on_schedule = || {
-        let parameters = json!("{\"test\":\"x\"}");
-        taken(scheduled(), "ScheduledNotification", "2023-04-27T13:26:17.741Z", "us-east-1", parameters)
-    };
-    let without_parameters = |subject| {
-        let message_type = "ConfigurationItemChangeNotification";
-        taken(subject, message_type, "2016-08-27T12:04:09.078Z", "us-east-1", Value::Null)
-    };
-    // As recorded; with the account repaired to 12 digits; and with a trail in place of the instance.
-    let mut expected = BTreeMap::from([
-        (
-            "ConfigurationChanged.json",
-            [thirteen_digits(), changed(instance("i-042dd005362091826")), changed(trail("i-042dd005362091826"))],
-        ),
-        (
-            "OversizedConfiguration.json",
-            [oversized(instance("i-00000000")), oversized(instance("i-00000000")), oversized(trail("i-00000000"))],
-        ),
-        ("Scheduled.json", [thirteen_digits(), on_schedule(), on_schedule()]),
-        (
-            "instance-without-rule-parameters.json",
-            [
-                without_parameters(instance("i-094bc87c84d56c589")),
-                without_parameters(instance("i-094bc87c84d56c589")),
-                without_parameters(trail("i-094bc87c84d56c589")),
-            ],
-        ),
-    ]);
-    for (name, recorded) in json_files(&folder) {
-        let expected = expected.remove(name.as_str()).unwrap_or_else(|| panic!("{name}: nothing is expected of it"));
-        let repaired = recorded.replace("0123456789012", "123456789012");
-        let of_a_trail = repaired.replace("AWS::EC2::Instance\\\"", "AWS::CloudTrail::Trail\\\"");
-        for (event, expect) in [recorded, repaired, of_a_trail].iter().zip(&expected) {
-            check(&name, &serde_json::from_str(event).unwrap(), expect);
-        }
-    }
-    assert_eq!(expected.into_keys().collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

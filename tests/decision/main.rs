@@ -1,6 +1,6 @@
 //! What is decided of evidence, parameters and an event: no SDK, no socket.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cases;
 mod corpus;
@@ -9,6 +9,6 @@ mod examples;
 mod invocation;
 mod properties;
 mod reasons;
-mod recorded_accounts;
+mod recorded;
 mod regions;
 mod schema;
