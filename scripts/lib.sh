@@ -2,7 +2,8 @@
 # What the scripts that speak to AWS have in common; sourced by them.
 
 readonly poll_seconds=10
-export AWS_PAGER='' AWS_RETRY_MODE=standard
+# Errors in the words that try_aws and stack_exists read.
+export AWS_PAGER='' AWS_RETRY_MODE=standard AWS_CLI_ERROR_FORMAT=legacy
 aws_messages=$(mktemp)
 trap 'rm -f "$aws_messages"' EXIT
 
@@ -80,4 +81,9 @@ delete_stack() { # STACK_NAME ARGUMENTS_OF_AWS...
 
 sha256() { # FILE
   if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+}
+
+base64_of_hexadecimal() { # DIGEST
+  local place
+  for ((place = 0; place < ${#1}; place += 2)); do printf '%b' "\\x${1:place:2}"; done | base64
 }

@@ -16,8 +16,8 @@ BASH = shutil.which("bash")
 CHANGES = (
     "cloudformation deploy",
     "cloudformation delete-stack",
-    "s3 cp",
-    "s3 rm",
+    "s3api put-object",
+    "s3api delete-object",
     "configservice start-config-rules-evaluation",
 )
 
@@ -90,12 +90,16 @@ class Account:
     def stacks(self):
         return sorted(path.name for path in (self.folder / "stacks").iterdir())
 
-    def put_object(self, url):
+    def put_object(self, place, version="v0"):
         with (self.folder / "objects").open("a") as objects:
-            objects.write(url + "\n")
+            objects.write(f"{place} {version}\n")
 
     def objects(self):
+        """Bucket, key and version of each."""
         return (self.folder / "objects").read_text().splitlines()
+
+    def keys(self):
+        return [line.partition(" ")[0] for line in self.objects()]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """scripts/deploy: what it calls, in which order, and how it ends."""
 
+import base64
 import hashlib
 import shutil
 
@@ -19,7 +20,7 @@ def changes(account):
     """Of a whole deployment, in their order."""
     return [
         "cloudformation deploy --stack-name cloudtrail-all-regions-artifacts",
-        f"s3 cp {account.package} s3://made-by-cloudtrail-all-regions-artifacts/{KEY}",
+        "s3api put-object --bucket made-by-cloudtrail-all-regions-artifacts",
         "cloudformation deploy --stack-name cloudtrail-all-regions",
         "configservice start-config-rules-evaluation --config-rule-names cis-3-1-cloudtrail-all-regions",
     ]
@@ -41,8 +42,42 @@ def test_a_first_deployment_ends_compliant_and_its_result_is_printed_as_the_comm
 def test_the_bucket_comes_before_the_package_the_package_before_the_stack_the_stack_before_the_evaluation(account):
     ended = account.deploy()
     assert ended.changes == changes(account)
-    given = f"ArtifactBucket=made-by-cloudtrail-all-regions-artifacts ArtifactKey={KEY} Architecture=arm64"
-    assert f"--parameter-overrides {given} --region" in "\n".join(ended.calls)
+    given = f"ArtifactBucket=made-by-cloudtrail-all-regions-artifacts ArtifactKey={KEY} ArtifactVersion=v1"
+    assert f"--parameter-overrides {given} Architecture=arm64 --region" in "\n".join(ended.calls)
+
+
+def test_the_package_is_uploaded_with_its_checksum_to_a_bucket_of_the_account(account):
+    (upload,) = [call for call in account.deploy().calls if call.startswith("s3api put-object")]
+    assert f"--key {KEY} --body {account.package} --checksum-algorithm SHA256" in upload
+    assert "--expected-bucket-owner 123456789012" in upload
+
+
+def test_a_bucket_of_another_account_is_taken_only_where_that_is_named(account):
+    refused = account.deploy("--artifact-bucket", "theirs", FAKE_AWS_BUCKET_OWNER="210987654321")
+    assert (refused.exit_code, refused.changes[1:]) == (2, [])
+    named = ["--artifact-bucket", "theirs", "--artifact-bucket-owner", "210987654321"]
+    assert account.deploy(*named, FAKE_AWS_BUCKET_OWNER="210987654321").exit_code == 0
+
+
+@pytest.mark.parametrize("versioning", ["Suspended", "Off"])
+def test_in_a_bucket_without_versions_none_is_named_and_what_that_costs_is_told(account, versioning):
+    ended = account.deploy("--artifact-bucket", "mine", FAKE_AWS_VERSIONING=versioning)
+    assert ended.exit_code == 0
+    assert f"ArtifactKey={KEY} ArtifactVersion= Architecture" in "\n".join(ended.calls).replace("''", "")
+    assert "the bucket mine keeps no versions: whoever may write to it can put another package there" in ended.stderr
+
+
+def test_where_the_function_runs_another_package_nothing_is_evaluated_and_both_are_told(account):
+    other = account.folder / "other.zip"
+    other.write_text("another package\n")
+    ended = account.deploy(FAKE_AWS_RUNS=str(other))
+    assert (ended.exit_code, times(ended, "configservice start")) == (2, 0)
+    packages = (b"package\n", b"another package\n")
+    ours, theirs = (base64.b64encode(hashlib.sha256(text).digest()).decode() for text in packages)
+    assert ended.told() == (
+        "deploy: function-of-cloudtrail-all-regions runs another package than "
+        f"{account.package}: its CodeSha256 is {theirs}, not {ours}"
+    )
 
 
 def test_it_waits_for_the_new_result_not_for_the_old_one(account):
@@ -53,10 +88,10 @@ def test_a_repetition_does_the_same_and_another_package_has_another_key(account)
     account.deploy()
     again = account.deploy()
     assert (again.exit_code, again.changes) == (0, changes(account))
-    assert len(set(account.objects())) == 1
+    assert len(set(account.keys())) == 1
     account.package.write_text("another package\n")
     account.deploy()
-    assert len(set(account.objects())) == 2
+    assert len(set(account.keys())) == 2
 
 
 @pytest.mark.parametrize(
@@ -120,7 +155,7 @@ def test_a_dry_run_changes_nothing_and_says_what_would(account):
     assert (ended.exit_code, ended.changes) == (0, [])
     assert [first_words(line, 5) for line in ended.stdout.splitlines()] == [
         "aws cloudformation deploy --stack-name cloudtrail-all-regions-artifacts",
-        f"aws s3 cp {account.package} s3://BUCKET/{KEY}",
+        "aws s3api put-object --bucket BUCKET",
         "aws cloudformation deploy --stack-name cloudtrail-all-regions",
         "aws configservice start-config-rules-evaluation --config-rule-names CONFIG_RULE_NAME",
     ]
@@ -148,7 +183,7 @@ def deploy_and_build(account, workshop):
 
 def test_without_a_package_it_is_built(account, deploy_and_build):
     assert deploy_and_build("x86_64").exit_code == 0
-    (uploaded,) = account.objects()
+    (uploaded,) = account.keys()
     assert f"/cloudtrail-all-regions-{version()}-x86_64-" in uploaded
     digest = uploaded.removesuffix(".zip").rpartition("-")[2]
     assert len(digest) == 16
@@ -168,7 +203,8 @@ def test_a_package_that_cannot_be_built_ends_it(deploy_and_build):
         "configservice describe-configuration-recorder-status",
         "cloudformation deploy",
         "cloudformation describe-stacks",
-        "s3 cp",
+        "s3api put-object",
+        "lambda get-function-configuration",
         "configservice start-config-rules-evaluation",
         "configservice get-compliance-details-by-config-rule",
     ],
@@ -206,6 +242,7 @@ def test_a_recorder_that_is_off_is_enough_but_what_it_costs_is_told(account):
         "--region",
         "--region US/1",
         "--architecture arm",
+        "--artifact-bucket-owner 1",
         "--timeout x",
         "--timeout 0",
         "--package /nowhere",
