@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::rule::{
     arn::{Arn, is_account_id},
     evaluation::EvaluatedResource,
-    region,
+    json, region,
     timestamp::Timestamp,
 };
 
@@ -49,6 +49,9 @@ impl Invocation {
     /// mode, the invoking event, the resource. No error holds the result token.
     pub fn parse(payload: Value) -> Result<Self, InvalidInvocation> {
         let Value::Object(mut payload) = payload else { return Err(InvalidInvocation::NotAnObject) };
+        if let Some(other) = OtherEvent::of(&payload) {
+            return Err(InvalidInvocation::OtherEvent(other));
+        }
         let result_token = ResultToken::new(payload.remove("resultToken"))?;
         let rule_parameters = payload.remove("ruleParameters").filter(|parameters| !is_unset(parameters));
         let event = envelope(payload)?;
@@ -69,8 +72,8 @@ impl Invocation {
         let evaluation_mode = EvaluationMode::new(event.other.get("evaluationMode"))?;
 
         let invoking_event = event.invoking_event.ok_or(InvalidInvocation::Missing { path: "invokingEvent" })?;
-        let invoking_event: InvokingEvent = serde_json::from_str(&invoking_event)
-            .map_err(|source| InvalidInvocation::Unreadable { path: "invokingEvent".to_owned(), source })
+        let invoking_event: InvokingEvent = json::read(&invoking_event)
+            .map_err(|error| InvalidInvocation::Unreadable { path: "invokingEvent".to_owned(), problem: error.problem })
             .and_then(|object| read("invokingEvent", object))?;
         let message_type = MessageType::new(invoking_event.message_type)?;
         let item: Option<ConfigurationItem> = match message_type {
@@ -412,6 +415,9 @@ pub enum InvalidInvocation {
     /// It is a list, text, a number, a boolean or `null`.
     #[error("the payload is not a JSON object; valid is an event of an AWS Config custom rule")]
     NotAnObject,
+    /// It has nothing of the event that AWS Config sends to a rule's function.
+    #[error("this is not the event that AWS Config sends to a rule's function: {0}")]
+    OtherEvent(OtherEvent),
     /// A field that is needed is absent or `null`; the result token: or blank.
     #[error("`{path}` is missing")]
     Missing {
@@ -419,12 +425,12 @@ pub enum InvalidInvocation {
         path: &'static str,
     },
     /// A known field is of the wrong type or without sense, or `invokingEvent` is not JSON.
-    #[error("`{path}` cannot be read")]
+    #[error("`{path}` cannot be read: {problem}")]
     Unreadable {
         /// The field, or the object that lacks one.
         path: String,
         /// What is wrong, and what is valid.
-        source: serde_json::Error,
+        problem: String,
     },
     /// The result token is not text.
     #[error("`resultToken` is not text")]
@@ -476,6 +482,64 @@ pub enum InvalidInvocation {
     ProactiveWithoutResource,
 }
 
+/// An event of something else than AWS Config's rules, by what it looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherEvent {
+    /// One of Amazon `EventBridge`, with its `detail-type`.
+    EventBridge(String),
+    /// A list of `Records`, as of Amazon SNS, SQS and S3.
+    Records,
+    /// A configuration snapshot or history that AWS Config delivers.
+    ConfigurationItems,
+    /// What the Lambda console proposes for a test.
+    ConsoleTest,
+    /// No fields at all.
+    Empty,
+    /// Something else, with the names of its first fields.
+    Unknown(Vec<String>),
+}
+
+impl OtherEvent {
+    const CONSOLE_TEST: [&str; 3] = ["key1", "key2", "key3"];
+    /// So many names of fields are told, and so many characters of each.
+    const TOLD: usize = 5;
+    const NAME_LENGTH: usize = 40;
+
+    /// None if there is anything that AWS Config's event must have.
+    fn of(payload: &Map<String, Value>) -> Option<Self> {
+        let has = |name: &&str| payload.get(*name).is_some_and(|value| !value.is_null());
+        if ["resultToken", "invokingEvent", "configRuleArn", "accountId"].iter().any(has) {
+            return None;
+        }
+        let names = || payload.keys().take(Self::TOLD).map(|name| name.chars().take(Self::NAME_LENGTH).collect());
+        Some(match payload.get("detail-type") {
+            Some(Value::String(detail_type)) => Self::EventBridge(detail_type.clone()),
+            _ if has(&"Records") => Self::Records,
+            _ if has(&"configurationItems") => Self::ConfigurationItems,
+            _ if payload.len() == Self::CONSOLE_TEST.len() && Self::CONSOLE_TEST.iter().all(has) => Self::ConsoleTest,
+            _ if payload.is_empty() => Self::Empty,
+            _ => Self::Unknown(names().collect()),
+        })
+    }
+}
+
+impl fmt::Display for OtherEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EventBridge(detail_type) => {
+                write!(f, "it looks like one of Amazon EventBridge, with the detail-type `{detail_type}`")
+            }
+            Self::Records => f.write_str("it looks like a list of Records, as of Amazon SNS, SQS or S3"),
+            Self::ConfigurationItems => {
+                f.write_str("it looks like a configuration snapshot or history, with configurationItems")
+            }
+            Self::ConsoleTest => f.write_str("it looks like the Lambda console's test event"),
+            Self::Empty => f.write_str("it has no fields"),
+            Self::Unknown(names) => write!(f, "its fields are `{}`", names.join("`, `")),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct InvokingEvent {
@@ -501,8 +565,11 @@ struct ConfigurationItem {
 }
 
 fn iso_8601<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    text.map(|text| Timestamp::parse(&text)).transpose().map_err(D::Error::custom)
+    match Option::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Value::String(text)) => Timestamp::parse(&text).map(Some).map_err(D::Error::custom),
+        Some(other) => Err(D::Error::custom(format_args!("`{other}` is not a time in ISO 8601"))),
+    }
 }
 
 /// `ConfigEvent` insists on an `eventLeftScope` and on text as `invokingEvent`.
@@ -532,7 +599,7 @@ fn read<T: DeserializeOwned>(parent: &str, object: Map<String, Value>) -> Result
             ("", field) => field.to_owned(),
             (parent, field) => format!("{parent}.{field}"),
         };
-        InvalidInvocation::Unreadable { path, source: error.into_inner() }
+        InvalidInvocation::Unreadable { path, problem: json::problem(error.inner()) }
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
         CallLog, Connections, Session,
         connections::{Timing, profile_names},
     },
-    rule::{region, spelling::nearest},
+    rule::{region, spelling::or_nearest},
 };
 
 /// Whose credentials, and from where.
@@ -37,10 +37,13 @@ impl Account {
         if let Some(profile) = &profile {
             let names = shared_profiles().await?;
             if !names.contains(profile) {
-                let nearest = nearest(profile, names.iter().map(String::as_str));
-                let valid =
-                    nearest.map_or("no profiles are configured".to_owned(), |name| format!("the nearest is {name}"));
-                return Err(CliError::usage(format!("there is no profile `{profile}`; {valid}")));
+                let nearest = or_nearest(profile, names.iter().map(String::as_str));
+                let valid = match names.len() {
+                    0 => "; no profiles are configured",
+                    _ if nearest.is_empty() => "; `aws configure list-profiles` lists them",
+                    _ => &nearest,
+                };
+                return Err(CliError::usage(format!("there is no profile `{profile}`{valid}")));
             }
         }
         let connections =
@@ -52,8 +55,8 @@ impl Account {
             ));
         };
         if region::partition(&region).is_none() {
-            let nearest = nearest(&region, region::known()).unwrap_or_default();
-            return Err(CliError::usage(format!("this version knows no Region `{region}`; the nearest is {nearest}")));
+            let nearest = or_nearest(&region, region::known());
+            return Err(CliError::usage(format!("this version knows no Region `{region}`{nearest}")));
         }
         Ok(Connected { connections, region })
     }

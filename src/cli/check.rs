@@ -12,6 +12,7 @@ use super::{
     account::Account,
     error::{CliError, Exit},
     evidence,
+    files::{self, Place},
     output::Output,
     parameters::{self, ParameterArguments},
     progress::Progress,
@@ -65,7 +66,7 @@ impl Check {
         };
         self.output.write_reports(&reports, stdout)?;
         for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
-            let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", path.display()));
+            let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", files::input_name(path)));
             let why = format!("{file}account {}: {}", report.account_id, report.annotation);
             let _ = writeln!(stderr, "error: {}", Plain(&why));
         }
@@ -135,7 +136,8 @@ impl Check {
         let given = self.parameters.by_name()?;
         parameters::valid(&given, region)?;
         rule_parameters.extend(given);
-        let valid = parameters::valid(&rule_parameters, region).map_err(|error| error.about(path))?;
+        let valid =
+            parameters::valid(&rule_parameters, region).map_err(|error| error.about(&files::input_name(path)))?;
         let decided = decided_by_parameters(&Ok(valid.clone()), account_id, region, None);
         let is_as_saved = saved.as_ref() == Some(&rule_parameters);
         let report = match decided {
@@ -153,7 +155,7 @@ impl Check {
             let why = if is_as_saved { "this version" } else { "with other parameters, this" };
             let warning = format!(
                 "{}: {} decided {} ({}); {why} decides {}",
-                path.display(),
+                files::input_name(path),
                 provenance.collected_by,
                 saved.verdict(),
                 saved.annotation,
@@ -166,10 +168,15 @@ impl Check {
 
     /// A result must not take the place of evidence.
     fn refuse_overwriting(&self) -> Result<(), CliError> {
-        if self.evidence.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+        if self.evidence.iter().filter(|path| files::is_standard(path)).count() > 1 {
             return Err(CliError::usage("--evidence: standard input can be read only once"));
         }
-        if self.save_evidence.as_deref() == Some(Path::new("-")) {
+        let standard = Path::new("-");
+        let takes_its_place = |path: &PathBuf| {
+            files::is_standard(path)
+                || self.output.destination.file().is_none() && Place::of_output(path).is(&Place::of_output(standard))
+        };
+        if self.save_evidence.as_ref().is_some_and(takes_its_place) {
             return Err(CliError::usage("--save-evidence: valid is a file; standard output carries the result"));
         }
         self.output.destination.is_none_of(self.evidence.iter().chain(&self.save_evidence))

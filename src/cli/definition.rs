@@ -14,7 +14,7 @@ use crate::rule::{
     self,
     arn::{Arn, is_account_id},
     region,
-    spelling::nearest,
+    spelling::or_nearest,
 };
 
 /// Print the rule definition for `aws configservice put-config-rule`, with a function's ARN filled in
@@ -53,8 +53,8 @@ fn function_arn(text: &str) -> Result<String, String> {
         return Err("valid: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME".to_owned());
     };
     let Some(its_partition) = region::partition(region) else {
-        let nearest = nearest(region, region::known()).unwrap_or_default();
-        return Err(format!("there is no Region `{region}`; the nearest is {nearest}"));
+        let nearest = or_nearest(region, region::known());
+        return Err(format!("there is no Region `{region}`{nearest}"));
     };
     if partition != its_partition {
         return Err(format!("{region} is in the partition {its_partition}"));

@@ -1,6 +1,6 @@
 //! How a command ends: with an exit code, or with an error, which has one too.
 
-use std::{error::Error, io, path::Path};
+use std::{error::Error, io};
 
 use crate::{aws::fault::CallError, handler::HandlerError, report::Report, rule::evaluation::ComplianceType};
 
@@ -73,10 +73,10 @@ impl CliError {
         Self::Machine { what: what.into(), source }
     }
 
-    /// The error, said of a file.
-    pub(super) fn about(self, path: &Path) -> Self {
+    /// The error, said of a file that was read.
+    pub(super) fn about(self, name: &str) -> Self {
         match self {
-            Self::Input { what, source } => Self::Input { what: format!("{}: {what}", path.display()), source },
+            Self::Input { what, source } => Self::Input { what: format!("{name}: {what}"), source },
             other => other,
         }
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{error::CliError, files};
-use crate::rule::{evidence::Evidence, provenance::Provenance};
+use crate::rule::{evidence::Evidence, json, provenance::Provenance};
 
 /// Reads an evidence file, and makes sure that it is as it was saved. The document is the same as it stands there.
 ///
@@ -21,14 +21,14 @@ pub(super) fn read(path: &Path) -> Result<(Evidence, Value), CliError> {
 /// # Errors
 /// It is no evidence, or was changed after it was saved.
 pub(super) fn parse(text: &str, path: &Path) -> Result<(Evidence, Value), CliError> {
-    let evidence = Evidence::parse(text).map_err(|error| CliError::input(path.display().to_string(), error))?;
-    let document = serde_json::from_str(text).map_err(|error| CliError::input(path.display().to_string(), error))?;
+    let name = files::input_name(path);
+    let evidence = Evidence::parse(text).map_err(|error| CliError::input(name.to_string(), error))?;
+    let document = json::read(text).map_err(|error| CliError::input(name.to_string(), error))?;
     if let Some(provenance) = &evidence.provenance {
         let sha256 = sha256(&document);
         if sha256 != provenance.sha256 {
             return Err(CliError::usage(format!(
-                "{}: changed after it was saved: its SHA-256 is {sha256}, and provenance.sha256 says {}",
-                path.display(),
+                "{name}: changed after it was saved: its SHA-256 is {sha256}, and provenance.sha256 says {}",
                 provenance.sha256
             )));
         }

@@ -15,7 +15,7 @@ use crate::{
         self,
         parameters::{PARAMETERS, Parameter},
         reasons::{About, AskedBy, Code},
-        spelling::nearest,
+        spelling::or_nearest,
     },
 };
 
@@ -50,9 +50,9 @@ impl Explain {
             (None, None) => {
                 let topics = Code::ALL.iter().map(|code| code.as_str());
                 let topics = topics.chain(PARAMETERS.iter().map(|parameter| parameter.name));
-                let nearest = nearest(topic, topics).unwrap_or_default();
+                let nearest = or_nearest(topic, topics);
                 return Err(CliError::usage(format!(
-                    "`{topic}` is no reason and no parameter; the nearest is {nearest}"
+                    "`{topic}` is no reason and no parameter{nearest}; without one, all are listed"
                 )));
             }
         }

@@ -31,6 +31,7 @@ use crate::{
         arn::Arn,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::Evidence,
+        json,
         parameters::RuleParameters,
     },
     stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
@@ -236,15 +237,16 @@ impl Invoked {
 
 /// The event, which must be about the account: the stand-in serves no other.
 fn read_event(path: &Path, evidence: &Evidence) -> Result<Value, CliError> {
-    let event: Value = serde_json::from_str(&files::read(path)?)
-        .map_err(|error| CliError::input(path.display().to_string(), error))?;
+    let name = files::input_name(path);
+    let event: Map<String, Value> =
+        json::read(&files::read(path)?).map_err(|error| CliError::input(format!("{name}: no valid event"), error))?;
     match event.get("accountId").and_then(Value::as_str) {
         Some(account_id) if account_id != evidence.account_id => {
-            let (path, served) = (path.display(), &evidence.account_id);
+            let served = &evidence.account_id;
             Err(CliError::usage(format!(
-                "{path}: the event is of account {account_id}, but --account describes {served}"
+                "{name}: the event is of account {account_id}, but --account describes {served}"
             )))
         }
-        _ => Ok(event),
+        _ => Ok(Value::Object(event)),
     }
 }

@@ -21,9 +21,12 @@ use std::{
     io::{IsTerminal as _, Write},
 };
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
-use crate::{error::chain, report::text::Plain};
+use crate::{error::chain, report::text::Plain, rule::spelling::nearest};
 use error::CliError;
 pub use error::Exit;
 
@@ -66,11 +69,30 @@ fn parse(arguments: impl IntoIterator<Item = OsString>, width: Option<usize>) ->
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
+/// Takes away tips that are not near what was given.
+fn keep_near_tips_only(error: &mut clap::Error) {
+    for (given, tip) in [
+        (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ] {
+        let Some(ContextValue::String(given)) = error.get(given) else { continue };
+        let tips: Vec<&str> = match error.get(tip) {
+            Some(ContextValue::String(tip)) => vec![tip],
+            Some(ContextValue::Strings(tips)) => tips.iter().map(String::as_str).collect(),
+            _ => continue,
+        };
+        if nearest(given, tips.into_iter()).is_none() {
+            error.remove(tip);
+        }
+    }
+}
+
 /// Runs a command with the arguments of a process, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let arguments = match parse(arguments, (!std::io::stdout().is_terminal()).then_some(0)) {
         Ok(arguments) => arguments,
-        Err(error) => {
+        Err(mut error) => {
+            keep_near_tips_only(&mut error);
             let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             // An output that nobody reads is no reason to fail.
             let _ = if is_help {

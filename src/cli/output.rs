@@ -1,14 +1,16 @@
 //! Where a result goes, and how it looks.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
-use super::{error::CliError, files};
+use super::{
+    error::CliError,
+    files::{self, Place},
+};
 use crate::report::{Report, format::Format};
 
 /// Where a result goes.
@@ -25,14 +27,22 @@ impl Destination {
     /// # Errors
     /// It would.
     pub(super) fn is_none_of<'p>(&self, files: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), CliError> {
-        let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let Some(output) = &self.output else { return Ok(()) };
-        match files.into_iter().find(|file| whole(file) == whole(output) && output.as_path() != Path::new("-")) {
+        let Some(output) = self.file() else { return Ok(()) };
+        let place = Place::of_output(output);
+        match files.into_iter().find(|file| Place::of_input(file).is(&place)) {
             None => Ok(()),
-            Some(file) => {
-                Err(CliError::usage(format!("--output would overwrite {}; valid is another file", file.display())))
-            }
+            Some(file) => Err(CliError::usage(format!(
+                "--output would overwrite {}; valid is another file",
+                files::input_name(file)
+            ))),
         }
+    }
+
+    /// The file that the result goes to; none is standard output, whatever it is called.
+    pub(super) fn file(&self) -> Option<&Path> {
+        let is_file =
+            |path: &&Path| !files::is_standard(path) && !Place::of_output(path).is(&Place::of_output(Path::new("-")));
+        self.output.as_deref().filter(is_file)
     }
 
     /// Writes what `render` makes: to the file, without colours, or to standard output.
@@ -44,7 +54,7 @@ impl Destination {
         stdout: &mut dyn Write,
         render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
-        let Some(path) = self.output.as_deref().filter(|path| *path != Path::new("-")) else {
+        let Some(path) = self.file() else {
             return match render(stdout).and_then(|()| stdout.flush()) {
                 // `| head` has read enough.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -9,7 +9,6 @@ use std::{
 
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Report, TrailReport, command::Command};
@@ -186,8 +185,7 @@ impl Account<'_> {
 
     /// Parameters, as `--parameter` takes them.
     fn parameters(&self) -> Vec<(&str, String)> {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.report.rule_parameters.iter().map(|(name, value)| (name.as_str(), text(value))).collect()
+        self.report.set_parameters().collect()
     }
 
     /// The command that decides again from saved evidence.

@@ -20,8 +20,9 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Report { account_id, region, collected_at, .. } = report;
     writeln!(out, "## {}: account {account_id}\n", report.verdict())?;
     writeln!(out, "Judged from {region} at {collected_at}: {}", text(&report.annotation))?;
-    if !report.rule_parameters.is_empty() {
-        writeln!(out, "\nParameters: {}", text(&report.parameters()))?;
+    let parameters = report.parameters();
+    if !parameters.is_empty() {
+        writeln!(out, "\nParameters: {}", text(&parameters))?;
     }
     if !report.trails.is_empty() {
         writeln!(out, "\n| Result | Trail | Home Region | Reason | In words |\n|---|---|---|---|---|")?;

@@ -189,12 +189,17 @@ impl Report {
         self.saved_verdict.as_ref().filter(is_other)
     }
 
-    /// The rule parameters in one line, `NAME=VALUE` each; empty if none were given.
+    /// The rule parameters that are set, by name: null and empty values mean unset.
+    pub fn set_parameters(&self) -> impl Iterator<Item = (&str, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let set = self.rule_parameters.iter().filter(|(_, value)| !value.is_null());
+        set.map(move |(name, value)| (name.as_str(), text(value))).filter(|(_, text)| !text.trim().is_empty())
+    }
+
+    /// The rule parameters that are set, in one line, `NAME=VALUE` each; empty if none are.
     #[must_use]
     pub fn parameters(&self) -> String {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let pairs: Vec<String> =
-            self.rule_parameters.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+        let pairs: Vec<String> = self.set_parameters().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join(", ")
     }
 

@@ -30,8 +30,9 @@ pub(crate) fn heading(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         report.verdict()
     )?;
     writeln!(out, "{}", Plain(&report.annotation))?;
-    if !report.rule_parameters.is_empty() {
-        writeln!(out, "Parameters: {}", Plain(&report.parameters()))?;
+    let parameters = report.parameters();
+    if !parameters.is_empty() {
+        writeln!(out, "Parameters: {}", Plain(&parameters))?;
     }
     Ok(())
 }

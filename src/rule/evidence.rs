@@ -16,6 +16,7 @@ use serde::{
 
 use super::{
     arn::{Arn, is_account_id},
+    json::{self, Unreadable},
     objects::{Object, null_as_empty, object_or_null, objects, objects_or_null},
     provenance::Provenance,
     region,
@@ -49,7 +50,7 @@ pub struct Evidence {
 
 /// Text that is no evidence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no valid evidence, at `{path}`: {problem}")]
+#[error("no valid evidence{}: {problem}", if path == "." { String::new() } else { format!(", at `{path}`") })]
 pub struct InvalidEvidence {
     /// Where, such as `trails[0].GetTrailStatus.IsLogging`; `.` is the whole.
     pub path: String,
@@ -63,14 +64,9 @@ impl Evidence {
     /// # Errors
     /// Text that is no JSON, or not of the form that `evidence.schema.json` describes.
     pub fn parse(text: &str) -> Result<Self, InvalidEvidence> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let Object(evidence) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            InvalidEvidence { path: error.path().to_string(), problem: error.into_inner().to_string() }
-        })?;
-        match deserializer.end() {
-            Ok(()) => Ok(evidence),
-            Err(error) => Err(InvalidEvidence { path: ".".to_owned(), problem: error.to_string() }),
-        }
+        let Object(evidence) =
+            json::read(text).map_err(|Unreadable { path, problem }| InvalidEvidence { path, problem })?;
+        Ok(evidence)
     }
 }
 
@@ -495,18 +491,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_whole_object_is_named_plainly() {
+        for (text, problem) in [
+            ("", "it is empty"),
+            (" \n", "it is empty"),
+            ("[]", "it is a list where an object belongs"),
+            ("{\"accountId\": \"1234", "it is cut off, at line 1 column 19"),
+        ] {
+            assert_eq!(self::problem(text), format!("no valid evidence: {problem}"), "{text}");
+        }
+        let cut = evidence("[{\"GetTrailStatus\": {");
+        let cut = cut.trim_end().trim_end_matches('}').trim_end();
+        assert_eq!(problem(cut), "no valid evidence: it is cut off, at line 5 column 31");
+    }
+
+    #[test]
     fn an_error_names_path_line_and_column_and_what_is_valid() {
         let text = problem(&evidence("[{\"GetTrailStatus\":\n{\"IsLogging\": \"yes\"}}]"));
-        for piece in ["`trails[0].GetTrailStatus.IsLogging`", "a boolean", "line 6", "column 19"] {
+        for piece in ["`trails[0].GetTrailStatus.IsLogging`", "true or false belongs", "line 6", "column 19"] {
             assert!(text.contains(piece), "{piece}: {text}");
         }
         let text = problem(&evidence("[{\"GetEventSelectors\": []}]"));
         for piece in ["`trails[0].GetEventSelectors`", "an object", "refused", "unanswered", "line 5"] {
             assert!(text.contains(piece), "{piece}: {text}");
         }
-        assert!(problem(&evidence("{\"Name\": \"x\"}")).contains("expected a list"));
-        assert!(problem(&evidence("null")).contains("expected a list"));
-        assert!(problem(&evidence("[[]]")).contains("expected an object"));
+        assert!(problem(&evidence("{\"Name\": \"x\"}")).contains("it is an object where a list, "));
+        assert!(problem(&evidence("null")).contains("it is null where a list, "));
+        assert!(problem(&evidence("[[]]")).contains("a list where an object belongs"));
         assert!(problem("{").contains("line 1"));
         assert!(problem(&format!("{} x", evidence("[]"))).contains("line 6"));
     }

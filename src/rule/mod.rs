@@ -21,6 +21,7 @@
 pub mod arn;
 pub mod evaluation;
 pub mod evidence;
+pub mod json;
 pub mod management_events;
 mod objects;
 pub mod parameters;

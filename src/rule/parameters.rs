@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{arn::Arn, region, spelling::nearest};
+use super::{arn::Arn, region, spelling::or_nearest};
 
 /// A rule parameter.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +104,7 @@ parameters! {
     }
     s3BucketName => s3_bucket_name: Option<String> {
         default: None,
-        valid: "a bucket's name",
+        valid: "a bucket's name: 3 to 63 letters, digits, dots, hyphens and underscores",
         meaning: "The trail must deliver to this bucket.",
         read: bucket_name,
     }
@@ -180,7 +180,7 @@ parameters! {
     }
     reportingRegion => reporting_region: Option<String> {
         default: None,
-        valid: "a Region of this partition, such as us-east-1",
+        valid: "a Region of the rule's partition",
         meaning: "In any other Region the account is NOT_APPLICABLE and CloudTrail is not read.",
         cost: "AWS Config: the evaluation that answers NOT_APPLICABLE in each other Region.",
         read: known_region,
@@ -202,7 +202,8 @@ fn excludable_event_sources(value: &str) -> Option<Vec<String>> {
 }
 
 fn bucket_name(value: &str) -> Option<String> {
-    let is_name = (3..=63).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_name = (3..=63).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     is_name.then(|| value.to_owned())
 }
 
@@ -281,8 +282,8 @@ impl RuleParameters {
 
     fn take(&mut self, name: &str, value: &Value, rule_region: &str) -> Result<(), String> {
         let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
-            let nearest = nearest(name, PARAMETERS.iter().map(|parameter| parameter.name)).unwrap_or("none");
-            return Err(format!("{} is no parameter; the nearest is {nearest}", shortened(name)));
+            let nearest = or_nearest(name, PARAMETERS.iter().map(|parameter| parameter.name));
+            return Err(format!("{} is no parameter{nearest}", shortened(name)));
         };
         let text = match value {
             Value::Null => return Ok(()),
@@ -295,7 +296,11 @@ impl RuleParameters {
         let mut changed = self.clone();
         let is_scalar = !value.is_array() && !value.is_object();
         if !is_scalar || (parameter.set)(&mut changed, &text).is_none() || changed.reports_nowhere_near(rule_region) {
-            return Err(format!("{name} is `{}`; valid: {}", shortened(&text), parameter.valid));
+            let example = match parameter.name {
+                "reportingRegion" if region::partition(rule_region).is_some() => format!(", such as {rule_region}"),
+                _ => String::new(),
+            };
+            return Err(format!("{name} is `{}`; valid: {}{example}", shortened(&text), parameter.valid));
         }
         *self = changed;
         Ok(())

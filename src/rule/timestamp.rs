@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A point in time, to the millisecond, between the years 0000 and 9999.
@@ -14,11 +17,23 @@ pub struct Timestamp {
     epoch_milliseconds: i64,
 }
 
-/// Text or a number that is no point in time.
+/// Text or a number that is no point in time, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{value}` is not a time; valid are ISO 8601 such as `2026-11-01T12:00:00.123Z` and seconds since 1970")]
+#[error(
+    "`{value}` is not a time{}; valid are ISO 8601 such as `2026-11-01T12:00:00.123Z` and seconds since 1970",
+    if self.is_in_milliseconds() { ": it is in milliseconds" } else { "" }
+)]
 pub struct InvalidTimestamp {
     value: String,
+}
+
+impl InvalidTimestamp {
+    /// Whether it would be a time since the year 2000 in milliseconds since 1970.
+    fn is_in_milliseconds(&self) -> bool {
+        const YEAR_2000: f64 = 946_684_800_000.0;
+        const YEAR_9999: f64 = 253_402_300_799_999.0;
+        self.value.trim().parse().is_ok_and(|value| (YEAR_2000..=YEAR_9999).contains(&value))
+    }
 }
 
 impl Timestamp {
@@ -61,14 +76,14 @@ impl Timestamp {
         now.epoch_milliseconds - self.epoch_milliseconds > i64::from(hours) * 3_600_000
     }
 
-    fn from_epoch_seconds(seconds: f64) -> Result<Self, InvalidTimestamp> {
+    fn from_epoch_seconds(seconds: f64, as_written: String) -> Result<Self, InvalidTimestamp> {
         let milliseconds = (seconds * 1000.0).round();
         #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, and the range is checked next")]
         let epoch_milliseconds = milliseconds as i64;
         if milliseconds.is_nan() {
-            return Err(InvalidTimestamp { value: seconds.to_string() });
+            return Err(InvalidTimestamp { value: as_written });
         }
-        Self::from_epoch_milliseconds(epoch_milliseconds)
+        Self::from_epoch_milliseconds(epoch_milliseconds).map_err(|_| InvalidTimestamp { value: as_written })
     }
 
     fn to_date_time(self) -> Option<OffsetDateTime> {
@@ -93,17 +108,35 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "a time: ISO 8601 such as `2026-11-01T12:00:00.123Z` or seconds since 1970")]
-        enum Form {
-            Text(String),
-            Seconds(f64),
-        }
-        match Form::deserialize(deserializer)? {
-            Form::Text(text) => Self::parse(&text),
-            Form::Seconds(seconds) => Self::from_epoch_seconds(seconds),
-        }
-        .map_err(serde::de::Error::custom)
+        deserializer.deserialize_any(TimestampVisitor)
+    }
+}
+
+struct TimestampVisitor;
+
+impl Visitor<'_> for TimestampVisitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time: ISO 8601 such as `2026-11-01T12:00:00.123Z` or seconds since 1970")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+        Timestamp::parse(text).map_err(E::custom)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no time is so large")]
+    fn visit_u64<E: Error>(self, seconds: u64) -> Result<Timestamp, E> {
+        Timestamp::from_epoch_seconds(seconds as f64, seconds.to_string()).map_err(E::custom)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no time is so large")]
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Timestamp, E> {
+        Timestamp::from_epoch_seconds(seconds as f64, seconds.to_string()).map_err(E::custom)
+    }
+
+    fn visit_f64<E: Error>(self, seconds: f64) -> Result<Timestamp, E> {
+        Timestamp::from_epoch_seconds(seconds, format!("{seconds:?}")).map_err(E::custom)
     }
 }
 
@@ -137,6 +170,23 @@ mod tests {
     fn what_is_no_time_is_refused_by_name() {
         for form in ["\"yesterday\"", "\"\"", "\"NaN\"", "\"1695395852.656\"", "\"inf\"", "1e300", "true"] {
             assert!(read(form).is_err_and(|error| error.contains("ISO 8601")), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_quoted_as_it_stands_and_milliseconds_are_told() {
+        for (form, quoted, in_milliseconds) in [
+            ("1441139757497", "`1441139757497`", true),
+            ("1441139757497.5", "`1441139757497.5`", true),
+            ("\"1441139757497\"", "`1441139757497`", true),
+            ("18446744073709551615", "`18446744073709551615`", false),
+            ("1e300", "`1e300`", false),
+            ("\"1441139757\"", "`1441139757`", false),
+            ("-9223372036854775808", "`-9223372036854775808`", false),
+        ] {
+            let error = read(form).unwrap_err();
+            assert!(error.starts_with(&format!("{quoted} is not a time")), "{error}");
+            assert_eq!(error.contains("it is in milliseconds"), in_milliseconds, "{error}");
         }
     }
 

@@ -13,12 +13,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// The specification's rows and sentences about the event; each must have a case.
-const ROWS: [&str; 13] = [
+const ROWS: [&str; 14] = [
     "ScheduledNotification, ConfigurationSnapshotDeliveryCompleted",
     "ConfigurationItemChangeNotification, OversizedConfigurationItemChangeNotification of a trail",
     "the CI says ResourceDeleted, ResourceDeletedNotRecorded or ResourceNotRecorded, or `eventLeftScope` is true",
     "a CI of any other resource type",
     "`evaluationMode` PROACTIVE",
+    "none of resultToken, invokingEvent, configRuleArn, accountId is there",
     "unknown messageType or evaluationMode, malformed JSON, no invokingEvent, no accountId, a change without CI or \
      resource id",
     "`accountId` is 12 digits and equals the account in `configRuleArn`",

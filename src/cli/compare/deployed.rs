@@ -12,7 +12,7 @@ use crate::{
         fault::CallError,
     },
     cli::error::CliError,
-    rule::spelling::nearest,
+    rule::spelling::or_nearest,
 };
 
 /// A rule to compare with.
@@ -53,10 +53,14 @@ pub(super) async fn list(
         functions.iter().copied().filter(|rule| is_deployed_as(&rule.name, wanted)).collect();
     ours.sort_by_key(|rule| (rule.name != wanted, &rule.name));
     if ours.is_empty() && is_asked_for {
-        let nearest = nearest(wanted, functions.iter().map(|rule| rule.name.as_str()));
-        let valid = nearest.map_or("there is none".to_owned(), |name| format!("the nearest is {name}"));
+        let nearest = or_nearest(wanted, functions.iter().map(|rule| rule.name.as_str()));
+        let valid = match functions.len() {
+            0 => "; there is none",
+            _ if nearest.is_empty() => "; `aws configservice describe-config-rules` lists them",
+            _ => &nearest,
+        };
         return Err(CliError::NoSuchRule(format!(
-            "there is no rule `{wanted}` of a Lambda function in {}; {valid}",
+            "there is no rule `{wanted}` of a Lambda function in {}{valid}",
             session.region
         )));
     }
