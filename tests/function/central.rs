@@ -30,7 +30,7 @@ fn assert_made_as_member(wire: &Wire, account: &str) {
 }
 
 #[tokio::test]
-async fn every_call_after_assuming_the_role_is_the_members() {
+pub(super) async fn every_call_after_assuming_the_role_is_the_members() {
     for role in ["ConfigRule", "audit/rules/ConfigRule"] {
         let wire = central(&compliant(), role).await;
         assert_eq!(compliance_type(&wire.scheduled_with_trail_results().await), "COMPLIANT");
@@ -51,7 +51,7 @@ async fn a_path_may_begin_with_a_slash() {
 }
 
 #[tokio::test]
-async fn all_reads_are_in_the_rules_region_and_partition() {
+pub(super) async fn all_reads_are_in_the_rules_region_and_partition() {
     let mut evidence = compliant();
     evidence["region"] = "cn-north-1".into();
     evidence["trails"][0]["HomeRegion"] = "cn-north-1".into();
@@ -64,7 +64,7 @@ async fn all_reads_are_in_the_rules_region_and_partition() {
 }
 
 #[tokio::test]
-async fn without_a_role_name_the_message_says_so() {
+pub(super) async fn without_a_role_name_the_message_says_so() {
     let wire = Wire::of_function_in(FUNCTION_ACCOUNT, &compliant(), PATIENT).await;
     let (error_type, error) = failed(&wire.scheduled().await);
     assert_eq!(error_type, "AssumeRoleFailed");
@@ -73,7 +73,7 @@ async fn without_a_role_name_the_message_says_so() {
 }
 
 #[tokio::test]
-async fn the_role_is_never_taken_from_the_event_nor_from_a_parameter() {
+pub(super) async fn the_role_is_never_taken_from_the_event_nor_from_a_parameter() {
     let wire = Wire::of_function_in(FUNCTION_ACCOUNT, &compliant(), PATIENT).await;
     wire.stand_in.world().put_role(ACCOUNT, "ConfigRule", FUNCTION_ACCOUNT);
     let role = format!("arn:aws:iam::{ACCOUNT}:role/ConfigRule");
@@ -84,7 +84,7 @@ async fn the_role_is_never_taken_from_the_event_nor_from_a_parameter() {
 }
 
 #[tokio::test]
-async fn an_arn_is_no_role_name() {
+pub(super) async fn an_arn_is_no_role_name() {
     let mut wire = central(&compliant(), "ConfigRule").await;
     wire.function.member_role_name = Some(format!("arn:aws:iam::{ACCOUNT}:role/ConfigRule"));
     let (error_type, error) = failed(&wire.scheduled().await);
@@ -94,7 +94,7 @@ async fn an_arn_is_no_role_name() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_refused_fails_the_invocation_and_is_named() {
+pub(super) async fn a_role_that_is_refused_fails_the_invocation_and_is_named() {
     let mut wire = central(&compliant(), "ConfigRule").await;
     wire.function.member_role_name = Some("Other".to_owned());
     let (error_type, error) = failed(&wire.scheduled().await);
@@ -123,7 +123,7 @@ async fn a_garbled_answer_of_sts_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn credentials_are_kept_for_the_next_invocation() {
+pub(super) async fn credentials_are_kept_for_the_next_invocation() {
     let wire = central(&compliant(), "ConfigRule").await;
     for _ in 0..3 {
         assert_eq!(compliance_type(&wire.scheduled().await), "COMPLIANT");
@@ -182,7 +182,7 @@ async fn the_functions_own_expired_credentials_are_not_assumed_again() {
 }
 
 #[tokio::test]
-async fn a_hundred_accounts_are_each_asked_with_their_own_credentials() {
+pub(super) async fn a_hundred_accounts_are_each_asked_with_their_own_credentials() {
     let wire = central(&compliant(), "ConfigRule").await;
     let accounts: Vec<String> = (0..100).map(|number| format!("{:012}", 200_000_000_000_u64 + number)).collect();
     let invoke = async |account: &str| {

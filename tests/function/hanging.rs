@@ -12,7 +12,7 @@ use crate::harness::{
 const FUNCTION_ACCOUNT: &str = "999900001111";
 
 #[tokio::test]
-async fn each_call_of_the_verdict_ends_with_its_own_error_when_there_is_time() {
+pub(super) async fn each_call_of_the_verdict_ends_with_its_own_error_when_there_is_time() {
     for (operation, expected) in [
         ("DescribeTrails", "Indeterminate"),
         ("GetTrailStatus", "Indeterminate"),
@@ -29,7 +29,7 @@ async fn each_call_of_the_verdict_ends_with_its_own_error_when_there_is_time() {
 }
 
 #[tokio::test]
-async fn each_call_of_the_verdict_ends_with_the_deadline_and_is_named() {
+pub(super) async fn each_call_of_the_verdict_ends_with_the_deadline_and_is_named() {
     for operation in ["DescribeTrails", "GetTrailStatus", "GetEventSelectors", "PutEvaluations"] {
         let mut wire = Wire::with(&compliant(), PATIENT).await;
         wire.fault(Fault::on(operation, Misbehaviour::Hang));
@@ -42,7 +42,7 @@ async fn each_call_of_the_verdict_ends_with_the_deadline_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_never_assumed_ends_likewise() {
+pub(super) async fn a_role_that_is_never_assumed_ends_likewise() {
     for is_brisk in [true, false] {
         let mut wire =
             Wire::of_function_in(FUNCTION_ACCOUNT, &compliant(), if is_brisk { BRISK } else { PATIENT }).await;

@@ -40,7 +40,7 @@ fn metric(name: &str, dimensions: &[&str], unit: &str) -> (String, Vec<String>, 
 }
 
 #[tokio::test]
-async fn the_summary_line_of_a_verdict() {
+pub(super) async fn the_summary_line_of_a_verdict() {
     let wire = Wire::new(&account(&[stopped_trail("stopped"), trail("passing")])).await;
     let line = summary(&wire.scheduled().await);
     for (key, expected) in [
@@ -87,7 +87,7 @@ async fn the_summary_line_of_a_verdict() {
 }
 
 #[tokio::test]
-async fn the_metrics_of_a_verdict() {
+pub(super) async fn the_metrics_of_a_verdict() {
     let wire = Wire::new(&compliant()).await;
     let expected = [
         metric("Duration", &[], "Milliseconds"),
@@ -100,7 +100,7 @@ async fn the_metrics_of_a_verdict() {
 }
 
 #[tokio::test]
-async fn the_metrics_of_an_error() {
+pub(super) async fn the_metrics_of_an_error() {
     let wire = Wire::new(&compliant()).await;
     wire.fault(Fault::on("DescribeTrails", Misbehaviour::Throttle));
     let line = summary(&wire.scheduled().await);
@@ -112,7 +112,7 @@ async fn the_metrics_of_an_error() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_read_is_counted_too() {
+pub(super) async fn an_event_that_cannot_be_read_is_counted_too() {
     let wire = Wire::new(&compliant()).await;
     let line = summary(&wire.invoke(json!({"resultToken": "a token", "accountId": 1})).await);
     assert_eq!(line["errorType"], "InvalidInvocation");
@@ -120,7 +120,7 @@ async fn an_event_that_cannot_be_read_is_counted_too() {
 }
 
 #[tokio::test]
-async fn a_misconfigured_rule_is_logged_and_counted() {
+pub(super) async fn a_misconfigured_rule_is_logged_and_counted() {
     let wire = Wire::new(&compliant()).await;
     let event = wire.event().rule_parameters(&json!({"chekDelivery": "true"})).scheduled(TIME);
     let outcome = wire.invoke(event).await;
@@ -143,7 +143,7 @@ async fn each_error_met_is_a_warning_line_with_aws_message() {
 }
 
 #[tokio::test]
-async fn the_line_names_what_the_event_was() {
+pub(super) async fn the_line_names_what_the_event_was() {
     let wire = Wire::new(&stopped()).await;
     let changed = item("management-events", "OK");
     let line = summary(&wire.invoke(wire.event().oversized_configuration_item_change(&changed, TIME)).await);
@@ -155,7 +155,7 @@ async fn the_line_names_what_the_event_was() {
 }
 
 #[tokio::test]
-async fn success_answers_a_small_summary() {
+pub(super) async fn success_answers_a_small_summary() {
     let wire = Wire::new(&compliant()).await;
     let answered = serde_json::to_value(wire.scheduled_with_trail_results().await.result.unwrap()).unwrap();
     let expected = json!({

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cloudtrail_all_regions::{
     handler::Outcome,
+    rule::evidence::Evidence,
     stand_in::{Fault, Misbehaviour},
 };
 use futures_util::future::{OptionFuture, join};
@@ -68,8 +69,21 @@ pub(super) fn is_waiting(fault: &str) -> bool {
     retry_after || ["hangs", "hangs until the deadline", "trickles", DELETED_MEANWHILE].contains(&fault)
 }
 
-/// Runs the cell; an error says how it ends otherwise than written.
-pub(super) async fn run(cell: &Cell) -> Result<(), String> {
+/// What became of a cell.
+pub(super) struct Ran {
+    pub(super) cell: Cell,
+    /// What the invocation with the fault decided on, if it came so far.
+    pub(super) evidence: Option<Evidence>,
+    /// How it ended, if otherwise than is written.
+    pub(super) red: Option<String>,
+}
+
+pub(super) async fn run(cell: Cell) -> Ran {
+    let (evidence, ends_as_written) = ends(&cell).await;
+    Ran { cell, evidence, red: ends_as_written.err() }
+}
+
+async fn ends(cell: &Cell) -> (Option<Evidence>, Result<(), String>) {
     let evidence = if cell.is_passing { compliant() } else { stopped() };
     let (own, opposite) = if cell.is_passing { ("COMPLIANT", "NON_COMPLIANT") } else { ("NON_COMPLIANT", "COMPLIANT") };
     let timing = if ["hangs", "trickles"].contains(&cell.fault) { BRISK } else { PATIENT };
@@ -98,15 +112,16 @@ pub(super) async fn run(cell: &Cell) -> Result<(), String> {
     wire.stand_in.world().clear_faults();
     wire.stand_in.world().put_account(&evidence).unwrap();
     wire.end_within(Duration::from_secs(50));
-    let outcome = wire.invoke(wire.event_with_trail_results().scheduled(LATER)).await;
-    let lives = (outcome.record.warnings.is_empty() && wire.rows() == [account_row(own), trail_row(TRAIL, own)])
+    let later = wire.invoke(wire.event_with_trail_results().scheduled(LATER)).await;
+    let lives = (later.record.warnings.is_empty() && wire.rows() == [account_row(own), trail_row(TRAIL, own)])
         .then_some(())
-        .ok_or_else(|| format!("{:?} without the fault, with rows {:?}", outcome.result, wire.rows()));
+        .ok_or_else(|| format!("{:?} without the fault, with rows {:?}", later.result, wire.rows()));
 
-    ends_as_written.and(lives).map_err(|actual| {
+    let ends_as_written = ends_as_written.and(lives).map_err(|actual| {
         let account = if cell.is_passing { "passing" } else { "failing" };
         format!("RED: {} x {} x {account}: `{}` is written, but {actual}", cell.call, cell.fault, cell.outcome.name)
-    })
+    });
+    (outcome.record.evidence, ends_as_written)
 }
 
 fn operation(cell: &Cell) -> &'static str {
