@@ -3,6 +3,12 @@
 # AWS CLI and the credentials that it finds. It only reads. It calls:
 #   sts:GetCallerIdentity, cloudtrail:DescribeTrails, cloudtrail:GetTrailStatus, cloudtrail:GetEventSelectors,
 #   config:ListDiscoveredResources
+case ${BASH_VERSION:-}:${SHELLOPTS:-} in
+  :* | *posix*)
+    echo 'evidence-of-my-account.sh: it is a script for bash; start it with bash, not with sh' >&2
+    exit 64
+    ;;
+esac
 set -euo pipefail
 
 usage() {
@@ -11,7 +17,7 @@ Usage: evidence-of-my-account.sh [--region REGION] [--output FILE]
 
   --region REGION  the Region of the rule (default: the one that the AWS CLI is set to)
   --output FILE    where to write the Evidence (default: standard output)
-  --help           this text
+  -h, --help       this text
 
 Exit codes: 0 written, 2 aws or jq is missing or AWS gave no answer that can be used, 64 wrong usage.
 USAGE
@@ -27,10 +33,10 @@ wrong_usage() { # MESSAGE
 }
 
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
-output=/dev/stdout
+output=''
 while (($# > 0)); do
   case $1 in
-    --help)
+    -h | --help)
       usage
       exit 0
       ;;
@@ -46,14 +52,24 @@ done
 for tool in aws jq; do
   command -v "$tool" >/dev/null || fail 2 "$tool is needed and was not found"
 done
-export AWS_PAGER='' AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=3
+# The words of the AWS CLI are read below.
+export AWS_PAGER='' AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=3 AWS_CLI_ERROR_FORMAT=legacy
 
 region=${region:-$(aws configure get region || true)}
 [[ -n $region ]] || wrong_usage 'no Region is set; give --region'
 [[ $region =~ ^[a-z][a-z0-9-]{0,31}$ ]] || wrong_usage "$region is no Region"
 
-messages=$(mktemp)
-trap 'rm -f "$messages"' EXIT
+work=$(mktemp -d)
+messages=$work/messages
+: >"$work/trails"
+ended() { # EXIT_CODE
+  rm -rf "$work"
+  case $1 in
+    0 | 2 | 64 | 130 | 143) exit "$1" ;;
+    *) exit 2 ;;
+  esac
+}
+trap 'ended $?' EXIT
 
 # The answer to an aws command, or {"refused": …} for a permanent and {"unanswered": …} for a transient error.
 ask() { # OPERATION REGION ARGUMENTS_OF_AWS...
@@ -96,27 +112,43 @@ ask_about_trail() { # OPERATION ARN HOME_REGION ARGUMENTS_OF_AWS...
 }
 
 collected_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-account=$(aws sts get-caller-identity --region "$region" --query Account --output text)
+account=$(aws sts get-caller-identity --region "$region" --query Account --output text 2>"$messages") ||
+  fail 2 "GetCallerIdentity: $(cat "$messages")"
 
-described=$(ask DescribeTrails "$region" cloudtrail describe-trails --include-shadow-trails)
-trails=$(jq 'if .refused or .unanswered then . else [] end' <<<"$described")
-while IFS= read -r trail; do
-  arn=$(jq -r '.TrailARN // ""' <<<"$trail")
-  home=$(jq -r '.HomeRegion // (.TrailARN // "" | split(":")[3]) // ""' <<<"$trail")
-  if [[ -n $arn && -n $home && $(jq .IsMultiRegionTrail <<<"$trail") == true ]]; then
-    status=$(ask_about_trail GetTrailStatus "$arn" "$home" get-trail-status --name)
-    selectors=$(ask_about_trail GetEventSelectors "$arn" "$home" get-event-selectors --trail-name)
-    trail=$(jq --argjson status "$status" --argjson selectors "$selectors" \
-      '. + {GetTrailStatus: $status, GetEventSelectors: $selectors}' <<<"$trail")
-  fi
-  trails=$(jq --argjson trail "$trail" '. + [$trail]' <<<"$trails")
-done < <(jq -c '.trailList[]?' <<<"$described")
-
-discovered=$(ask ListDiscoveredResources "$region" configservice list-discovered-resources \
-  --resource-type AWS::CloudTrail::Trail)
-discovered=$(jq 'if .refused or .unanswered then . else [.resourceIdentifiers[]?.resourceId] end' <<<"$discovered")
+# Answers go through pipes and files: an account may have more than an argument can hold.
+ask DescribeTrails "$region" cloudtrail describe-trails --include-shadow-trails >"$work/described"
+# Of every multi-Region trail its place in the list, its ARN and its home Region.
+while IFS=$'\t' read -r place arn home; do
+  status=$(ask_about_trail GetTrailStatus "$arn" "$home" get-trail-status --name)
+  selectors=$(ask_about_trail GetEventSelectors "$arn" "$home" get-event-selectors --trail-name)
+  jq -cs --arg place "$place" '{($place): {GetTrailStatus: .[0], GetEventSelectors: .[1]}}' \
+    <<<"$status$selectors" >>"$work/trails"
+done < <(jq -r '.trailList // [] | to_entries[] | select(.value.IsMultiRegionTrail == true)
+  | [.key, .value.TrailARN // "", .value.HomeRegion // (.value.TrailARN // "" | split(":")[3]) // ""]
+  | select(.[1] != "" and .[2] != "") | @tsv' "$work/described")
+ask ListDiscoveredResources "$region" configservice list-discovered-resources \
+  --resource-type AWS::CloudTrail::Trail >"$work/discovered"
 
 jq -n --arg account "$account" --arg region "$region" --arg collected_at "$collected_at" \
-  --argjson trails "$trails" --argjson discovered "$discovered" \
-  '{accountId: $account, region: $region, collectedAt: $collected_at, trails: $trails, discoveredTrails: $discovered}' \
-  >"$output"
+  --slurpfile described "$work/described" --slurpfile trails "$work/trails" \
+  --slurpfile discovered "$work/discovered" '
+  def unread: .refused or .unanswered;
+  {
+    accountId: $account, region: $region, collectedAt: $collected_at,
+    trails: ($described[0] | if unread then . else
+      ($trails | add // {}) as $read | [.trailList // [] | to_entries[] | .value + $read[.key | tostring]]
+    end),
+    discoveredTrails: ($discovered[0] | if unread then . else [.resourceIdentifiers[]?.resourceId] end)
+  }' >"$work/evidence"
+
+# A file that is there is replaced only by a whole one.
+if [[ -z $output ]]; then
+  cat "$work/evidence"
+elif [[ -L $output || (-e $output && ! -f $output) ]]; then
+  cat "$work/evidence" >"$output"
+else
+  (cat "$work/evidence" >"$output.$$" && mv "$output.$$" "$output") || {
+    rm -f "$output.$$"
+    fail 2 "$output cannot be written"
+  }
+fi
