@@ -1,9 +1,6 @@
 //! `check`: evaluates an account, live or from saved evidence, and reports nothing to AWS Config.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use serde_json::{Map, Value};
@@ -16,11 +13,12 @@ use super::{
     output::Output,
     parameters::{self, ParameterArguments},
     progress::Progress,
+    terminal::Terminal,
 };
 use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
-    report::{Report, Subject, text::Plain},
+    report::{Report, Subject},
     rule::{
         decided_by_parameters,
         evidence::Evidence,
@@ -57,23 +55,22 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) async fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
         self.refuse_overwriting()?;
         let reports = if self.evidence.is_empty() {
-            vec![self.live(stderr).await?]
+            vec![self.live(terminal).await?]
         } else {
-            self.evidence.iter().map(|path| self.replay(path, stderr)).collect::<Result<_, _>>()?
+            self.evidence.iter().map(|path| self.replay(path, terminal)).collect::<Result<_, _>>()?
         };
-        self.output.write_reports(&reports, stdout)?;
+        self.output.write_reports(&reports, terminal)?;
         for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
             let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", files::input_name(path)));
-            let why = format!("{file}account {}: {}", report.account_id, report.annotation);
-            let _ = writeln!(stderr, "error: {}", Plain(&why));
+            terminal.error(format_args!("{file}account {}: {}", report.account_id, report.annotation));
         }
         Ok(Exit::of(&reports))
     }
 
-    async fn live(&self, stderr: &mut dyn Write) -> Result<Report, CliError> {
+    async fn live(&self, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
         let given = self.parameters.by_name()?;
         let connected = self.account.connect().await?;
         let mut valid = parameters::valid(&given, &connected.region)?;
@@ -83,7 +80,7 @@ impl Check {
         let collected_at = Clock::System.now();
         let mut row = |decided, rule_parameters: Map<String, Value>| {
             if let Some(path) = &self.save_evidence {
-                let _ = writeln!(stderr, "warning: nothing was read, so {} is not written", path.display());
+                terminal.warning(format_args!("nothing was read, so {} is not written", path.display()));
             }
             let (account_id, region) = (session.account_id.clone(), session.region.clone());
             Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, decided)
@@ -107,7 +104,7 @@ impl Check {
         drop(progress);
         let (evidence, warnings) = collected.map_err(CliError::Aws)?;
         for warning in warnings {
-            let _ = writeln!(stderr, "warning: {}", Plain(&warning));
+            terminal.warning(warning);
         }
         let mut report = Report::of(&evidence, &valid, rule_parameters);
         report.calls = session.calls.ended();
@@ -128,7 +125,7 @@ impl Check {
     }
 
     /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
-    fn replay(&self, path: &Path, stderr: &mut dyn Write) -> Result<Report, CliError> {
+    fn replay(&self, path: &Path, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
         let (evidence, _) = evidence::read(path)?;
         let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
         let saved = provenance.as_ref().map(|saved| saved.rule_parameters.clone());
@@ -153,15 +150,14 @@ impl Check {
         };
         if let (Some(saved), Some(provenance)) = (report.other_saved_verdict(), provenance) {
             let why = if is_as_saved { "this version" } else { "with other parameters, this" };
-            let warning = format!(
+            terminal.warning(format_args!(
                 "{}: {} decided {} ({}); {why} decides {}",
                 files::input_name(path),
                 provenance.collected_by,
                 saved.verdict(),
                 saved.annotation,
                 report.verdict()
-            );
-            let _ = writeln!(stderr, "warning: {}", Plain(&warning));
+            ));
         }
         Ok(report)
     }

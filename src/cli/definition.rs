@@ -1,7 +1,5 @@
 //! `definition`: the rule definition for `put-config-rule`.
 
-use std::io::Write;
-
 use clap::{Args, ValueHint};
 use serde_json::Value;
 
@@ -9,12 +7,16 @@ use super::{
     error::{CliError, Exit},
     output::Destination,
     parameters::{self, ParameterArguments},
+    terminal::Terminal,
 };
-use crate::rule::{
-    self,
-    arn::{Arn, is_account_id},
-    region,
-    spelling::or_nearest,
+use crate::{
+    report::json,
+    rule::{
+        self,
+        arn::{Arn, is_account_id},
+        region,
+        spelling::or_nearest,
+    },
 };
 
 /// Print the rule definition for `aws configservice put-config-rule`, with a function's ARN filled in
@@ -79,7 +81,7 @@ fn rule_name(text: &str) -> Result<String, String> {
 }
 
 impl Definition {
-    pub(super) fn run(&self, stdout: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) fn run(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let given = self.parameters.by_name()?;
         let region = Arn::split(&self.function_arn).region;
         parameters::valid(&given, region)?;
@@ -91,7 +93,7 @@ impl Definition {
             all.extend(given);
             definition["InputParameters"] = Value::Object(all).to_string().into();
         }
-        self.destination.write(stdout, |out| writeln!(out, "{definition:#}"))?;
+        self.destination.write(terminal, |out| json::pretty(&definition, out))?;
         Ok(Exit::Compliant)
     }
 }

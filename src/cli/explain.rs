@@ -1,6 +1,6 @@
 //! `explain`: what a reason or a parameter means, where it comes from, what to do and what that costs.
 
-use std::io::{self, Write};
+use std::{fmt::Display, io};
 
 use anstyle::Style;
 use clap::Args;
@@ -8,9 +8,10 @@ use clap::Args;
 use super::{
     error::{CliError, Exit},
     output::Destination,
+    terminal::Terminal,
 };
 use crate::{
-    report::remedies::Remedy,
+    report::{remedies::Remedy, text::Screen},
     rule::{
         self,
         parameters::{PARAMETERS, Parameter},
@@ -28,7 +29,7 @@ Examples:
   cloudtrail-all-regions explain
   cloudtrail-all-regions explain not-logging
   cloudtrail-all-regions explain trustOrganizationTrail")]
-pub struct Explain {
+pub(super) struct Explain {
     /// A reason's code or a parameter's name [default: list them all]
     #[arg(value_name = "REASON|PARAMETER")]
     topic: Option<String>,
@@ -37,16 +38,18 @@ pub struct Explain {
 }
 
 impl Explain {
-    pub(super) fn run(&self, stdout: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) fn run(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let Some(topic) = &self.topic else {
-            self.destination.write(stdout, list)?;
+            self.destination.show(terminal, list)?;
             return Ok(Exit::Compliant);
         };
         let code = Code::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(topic));
         let parameter = PARAMETERS.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(topic));
         match (code, parameter) {
-            (Some(code), _) => self.destination.write(stdout, |out| explain_reason(*code, out))?,
-            (None, Some(parameter)) => self.destination.write(stdout, |out| explain_parameter(parameter, out))?,
+            (Some(code), _) => self.destination.show(terminal, |screen| explain_reason(*code, screen))?,
+            (None, Some(parameter)) => {
+                self.destination.show(terminal, |screen| explain_parameter(parameter, screen))?;
+            }
             (None, None) => {
                 let topics = Code::ALL.iter().map(|code| code.as_str());
                 let topics = topics.chain(PARAMETERS.iter().map(|parameter| parameter.name));
@@ -60,53 +63,67 @@ impl Explain {
     }
 }
 
-fn list(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{BOLD}Reasons why a trail does not pass{BOLD:#}")?;
+fn list(screen: &mut Screen) -> io::Result<()> {
+    heading("Reasons why a trail does not pass", screen)?;
     let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or_default();
     for code in Code::ALL {
-        writeln!(out, "  {code:<width$}  {}", code.about().meaning)?;
+        screen.line(format_args!("  {code:<width$}  {}", code.about().meaning))?;
     }
-    writeln!(out, "\n{BOLD}Parameters{BOLD:#}")?;
+    screen.empty_line()?;
+    heading("Parameters", screen)?;
     let width = PARAMETERS.iter().map(|parameter| parameter.name.len()).max().unwrap_or_default();
     for Parameter { name, meaning, .. } in PARAMETERS {
-        writeln!(out, "  {name:<width$}  {meaning}")?;
+        screen.line(format_args!("  {name:<width$}  {meaning}"))?;
     }
     Ok(())
 }
 
-fn explain_reason(code: Code, out: &mut dyn Write) -> io::Result<()> {
+fn heading(text: &str, screen: &mut Screen) -> io::Result<()> {
+    screen.styled_line(&[(BOLD, &text)])
+}
+
+fn section(title: &str, text: impl Display, screen: &mut Screen) -> io::Result<()> {
+    screen.empty_line()?;
+    heading(title, screen)?;
+    screen.line(format_args!("  {text}"))
+}
+
+fn explain_reason(code: Code, screen: &mut Screen) -> io::Result<()> {
     let About { meaning, asked_by, allowed_by, cost, .. } = code.about();
-    writeln!(out, "{BOLD}{code}{BOLD:#}\n  {meaning}")?;
+    heading(code.as_str(), screen)?;
+    screen.line(format_args!("  {meaning}"))?;
     match asked_by {
         AskedBy::Nobody => {}
-        AskedBy::Parameter(parameter) => writeln!(out, "\n{BOLD}Asked for by{BOLD:#}\n  the parameter {parameter}")?,
+        AskedBy::Parameter(parameter) => section("Asked for by", format_args!("the parameter {parameter}"), screen)?,
         AskedBy::Cis => {
-            writeln!(out, "\n{BOLD}Asked for by{BOLD:#}")?;
+            screen.empty_line()?;
+            heading("Asked for by", screen)?;
             for recommendation in rule::RECOMMENDATIONS {
-                writeln!(out, "  {}, {}", recommendation.benchmark, recommendation.number)?;
+                screen.line(format_args!("  {}, {}", recommendation.benchmark, recommendation.number))?;
             }
         }
     }
     let remedy = Remedy::of_code(code);
-    writeln!(out, "\n{BOLD}Remedy{BOLD:#}\n  {}", remedy.text)?;
+    section("Remedy", &remedy.text, screen)?;
     for command in &remedy.commands {
-        writeln!(out, "  $ {command}")?;
+        screen.line(format_args!("  $ {command}"))?;
     }
     if let Some(parameter) = allowed_by {
-        writeln!(out, "  The parameter {parameter} may allow it.")?;
+        screen.line(format_args!("  The parameter {parameter} may allow it."))?;
     }
-    writeln!(out, "\n{BOLD}Cost{BOLD:#}\n  {cost}")
+    section("Cost", cost, screen)
 }
 
-fn explain_parameter(parameter: &Parameter, out: &mut dyn Write) -> io::Result<()> {
+fn explain_parameter(parameter: &Parameter, screen: &mut Screen) -> io::Result<()> {
     let Parameter { name, default, valid, meaning, .. } = parameter;
-    writeln!(out, "{BOLD}{name}{BOLD:#}\n  {meaning}")?;
-    writeln!(out, "\n{BOLD}Valid{BOLD:#}\n  {valid}")?;
-    writeln!(out, "\n{BOLD}Default{BOLD:#}\n  {}", default.unwrap_or("unset"))?;
+    heading(name, screen)?;
+    screen.line(format_args!("  {meaning}"))?;
+    section("Valid", valid, screen)?;
+    section("Default", default.unwrap_or("unset"), screen)?;
     let asked = || Code::ALL.iter().filter(|code| code.about().asked_by == AskedBy::Parameter(name));
     for code in asked() {
-        writeln!(out, "\n{BOLD}Reason{BOLD:#}\n  {code}: {}", code.about().meaning)?;
+        section("Reason", format_args!("{code}: {}", code.about().meaning), screen)?;
     }
     let cost = parameter.cost.or_else(|| Some(asked().next()?.about().cost)).unwrap_or("Nothing.");
-    writeln!(out, "\n{BOLD}Cost{BOLD:#}\n  {cost}")
+    section("Cost", cost, screen)
 }

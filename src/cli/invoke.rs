@@ -3,11 +3,12 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
+use anstyle::Style;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -16,6 +17,7 @@ use super::{
     evidence, files,
     output::Output,
     parameters::ParameterArguments,
+    terminal::Terminal,
 };
 use crate::{
     aws::{
@@ -25,7 +27,7 @@ use crate::{
     clock::Clock,
     error::chain,
     handler::{Context, Function, HandlerError, Outcome},
-    report::{Report, Subject, format::Format, table::verdict_style},
+    report::{Report, Subject, format::Format, table::verdict_style, text::Screen},
     rule::{
         self,
         arn::Arn,
@@ -37,6 +39,7 @@ use crate::{
     stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
 };
 
+const PLAIN: Style = Style::new();
 const COMPLIANT_ACCOUNT: &str = include_str!("../../examples/accounts/compliant.json");
 /// So long that calls made at once are seen to be.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -79,7 +82,7 @@ struct Invoked {
 }
 
 impl Invoke {
-    pub(super) async fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
         self.output.destination.is_none_of(self.account.iter().chain(&self.event))?;
         let (evidence, account) = match &self.account {
             Some(path) => evidence::read(path)?,
@@ -89,15 +92,12 @@ impl Invoke {
         let invoked = self.invoke(&evidence, &account, event).await?;
 
         if self.log {
-            for line in invoked.outcome.record.lines("invoke") {
-                // A log that nobody reads must not cost the result.
-                let _ = writeln!(stderr, "{line}");
-            }
+            invoked.outcome.record.lines("invoke").iter().for_each(|line| terminal.message(line));
         }
         if self.output.format == Format::TABLE {
-            self.output.destination.write(stdout, |out| invoked.show(out))?;
+            self.output.destination.show(terminal, |screen| invoked.show(screen))?;
         } else {
-            self.output.write_reports(&[invoked.report(&evidence)], stdout)?;
+            self.output.write_reports(&[invoked.report(&evidence)], terminal)?;
         }
         let summary = invoked.outcome.result.map_err(CliError::Handler)?;
         Ok(match summary.compliance_type {
@@ -198,10 +198,10 @@ impl Invoked {
         }
     }
 
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn show(&self, screen: &mut Screen) -> io::Result<()> {
         let ConfigRule { name, region, .. } = &self.rule;
-        writeln!(out, "AWS Config's results for the rule {name} in {region}:")?;
-        writeln!(out)?;
+        screen.line(format_args!("AWS Config's results for the rule {name} in {region}:"))?;
+        screen.empty_line()?;
         let width = self.rows.iter().map(|row| row.resource_type.len()).max().unwrap_or_default();
         for Row { compliance_type, resource_type, resource_id, annotation, .. } in &self.rows {
             let is_compliant = compliance_type == ComplianceType::Compliant.as_str();
@@ -210,28 +210,36 @@ impl Invoked {
             } else {
                 ComplianceType::NonCompliant
             }));
-            writeln!(out, "  {style}{compliance_type:<13}{style:#}  {resource_type:<width$}  {resource_id}")?;
-            writeln!(out, "  {:<13}  {}", "", annotation.as_deref().unwrap_or_default())?;
+            screen.styled_line(&[
+                (PLAIN, &"  "),
+                (style, &format_args!("{compliance_type:<13}")),
+                (PLAIN, &format_args!("  {resource_type:<width$}  {resource_id}")),
+            ])?;
+            screen.line(format_args!("  {:<13}  {}", "", annotation.as_deref().unwrap_or_default()))?;
         }
         if self.rows.is_empty() {
-            writeln!(out, "  (none)")?;
+            screen.line("  (none)")?;
         }
         let is_not_applicable = |row: &&Evaluation| row.compliance_type == ComplianceType::NotApplicable;
         let mut not_applicable = self.outcome.record.evaluations.iter().filter(is_not_applicable).peekable();
         if not_applicable.peek().is_some() {
-            writeln!(out, "\nReported as NOT_APPLICABLE, so that no result stands:\n")?;
+            screen.empty_line()?;
+            screen.line("Reported as NOT_APPLICABLE, so that no result stands:")?;
+            screen.empty_line()?;
         }
         for Evaluation { resource, annotation, .. } in not_applicable {
-            writeln!(out, "  {}  {}\n      {annotation}", resource.resource_type, resource.resource_id)?;
+            screen.line(format_args!("  {}  {}", resource.resource_type, resource.resource_id))?;
+            screen.line(format_args!("      {annotation}"))?;
         }
-        writeln!(out)?;
+        screen.empty_line()?;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for call in &self.calls {
             *counts.entry(&call.operation).or_default() += 1;
         }
         let counts: Vec<String> = counts.iter().map(|(operation, count)| format!("{operation} {count}")).collect();
-        writeln!(out, "Calls: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") })?;
-        writeln!(out, "Round trips: {}", round_trips(&self.calls))
+        screen
+            .line(format_args!("Calls: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }))?;
+        screen.line(format_args!("Round trips: {}", round_trips(&self.calls)))
     }
 }
 

@@ -8,13 +8,14 @@ mod compare;
 mod definition;
 mod error;
 mod evidence;
-pub mod explain;
+mod explain;
 mod files;
 mod invoke;
 mod output;
 mod parameters;
 mod progress;
 mod shell;
+mod terminal;
 
 use std::{
     ffi::OsString,
@@ -26,9 +27,14 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{error::chain, report::text::Plain, rule::spelling::nearest};
+use crate::{
+    error::chain,
+    report::text::{Screen, is_hidden},
+    rule::spelling::nearest,
+};
 use error::CliError;
 pub use error::Exit;
+use terminal::Terminal;
 
 /// Is every management event of this AWS account, in every Region, really being recorded right now? (CIS AWS Foundations
 /// v3.0.0, 3.1)
@@ -89,33 +95,38 @@ fn keep_near_tips_only(error: &mut clap::Error) {
 
 /// Runs a command with the arguments of a process, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_plain = !arguments.iter().any(|argument| argument.to_string_lossy().contains(is_hidden));
     let arguments = match parse(arguments, (!std::io::stdout().is_terminal()).then_some(0)) {
         Ok(arguments) => arguments,
         Err(mut error) => {
             keep_near_tips_only(&mut error);
             let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let text = error.render();
             // An output that nobody reads is no reason to fail.
-            let _ = if is_help {
-                write!(stdout, "{}", error.render().ansi().to_string().replace(UNBREAKABLE, " "))
-            } else {
-                write!(stderr, "{}", error.render().ansi())
+            let _ = match (is_help, is_plain) {
+                (true, _) => write!(stdout, "{}", text.ansi().to_string().replace(UNBREAKABLE, " ")),
+                (false, true) => write!(stderr, "{}", text.ansi()),
+                (false, false) => text.to_string().lines().try_for_each(|line| Screen::new(stderr).line(line)),
             };
             return if is_help { Exit::Compliant } else { Exit::Usage };
         }
     };
+    let mut terminal = Terminal::new(stdout, stderr);
     let ended = match &arguments.command {
-        Command::Check(check) => block_on(check.run(stdout, stderr)),
-        Command::Explain(explain) => explain.run(stdout),
-        Command::Definition(definition) => definition.run(stdout),
-        Command::Compare(compare) => block_on(compare.run(stdout, stderr)),
-        Command::Invoke(invoke) => block_on(invoke.run(stdout, stderr)),
-        Command::Completions(completions) => completions.run(Arguments::command(), stdout),
-        Command::Man(manual) => manual.run(Arguments::command(), stdout),
+        Command::Check(check) => block_on(check.run(&mut terminal)),
+        Command::Explain(explain) => explain.run(&mut terminal),
+        Command::Definition(definition) => definition.run(&mut terminal),
+        Command::Compare(compare) => block_on(compare.run(&mut terminal)),
+        Command::Invoke(invoke) => block_on(invoke.run(&mut terminal)),
+        Command::Completions(completions) => completions.run(Arguments::command(), &mut terminal),
+        Command::Man(manual) => manual.run(Arguments::command(), &mut terminal),
     };
     ended.unwrap_or_else(|error| {
-        let _ = writeln!(stderr, "error: {}", Plain(&chain(&error)));
+        terminal.error(chain(&error));
         if let Some(tip) = error.tip() {
-            let _ = writeln!(stderr, "\n  tip: {tip}");
+            terminal.message("");
+            terminal.message(format_args!("  tip: {tip}"));
         }
         error.exit()
     })

@@ -10,8 +10,9 @@ use clap::{Args, ValueEnum, builder::PossibleValue};
 use super::{
     error::CliError,
     files::{self, Place},
+    terminal::Terminal,
 };
-use crate::report::{Report, format::Format};
+use crate::report::{Report, format::Format, text::Screen};
 
 /// Where a result goes.
 #[derive(Debug, Default, Args)]
@@ -45,26 +46,34 @@ impl Destination {
         self.output.as_deref().filter(is_file)
     }
 
-    /// Writes what `render` makes: to the file, without colours, or to standard output.
+    /// Writes a document: to the file, without colours, or to standard output.
     ///
     /// # Errors
     /// It cannot be written. A reader of standard output that has left is no error.
     pub(super) fn write(
         &self,
-        stdout: &mut dyn Write,
+        terminal: &mut Terminal,
         render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
         let Some(path) = self.file() else {
-            return match render(stdout).and_then(|()| stdout.flush()) {
-                // `| head` has read enough.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                shown => shown.map_err(|source| CliError::machine("cannot write the result", source)),
-            };
+            return terminal.write(render);
         };
         let mut rendered = anstream::StripStream::new(Vec::new());
         render(&mut rendered)
             .map_err(|source| CliError::machine(format!("cannot write {}", path.display()), source))?;
         files::write(path, &rendered.into_inner())
+    }
+
+    /// Writes what people read: to the file, without colours, or to standard output.
+    ///
+    /// # Errors
+    /// It cannot be written. A reader of standard output that has left is no error.
+    pub(super) fn show(
+        &self,
+        terminal: &mut Terminal,
+        show: impl FnOnce(&mut Screen) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        self.write(terminal, |out| show(&mut Screen::new(out)))
     }
 }
 
@@ -94,7 +103,7 @@ impl Output {
     ///
     /// # Errors
     /// They cannot be written.
-    pub(super) fn write_reports(&self, reports: &[Report], stdout: &mut dyn Write) -> Result<(), CliError> {
-        self.destination.write(stdout, |out| self.format.render(reports, out))
+    pub(super) fn write_reports(&self, reports: &[Report], terminal: &mut Terminal) -> Result<(), CliError> {
+        self.destination.write(terminal, |out| self.format.render(reports, out))
     }
 }

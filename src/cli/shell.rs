@@ -1,7 +1,5 @@
 //! `completions` and `man`: what a shell and a reader of manuals expect, made from the arguments themselves.
 
-use std::io::Write;
-
 use clap::{Args, Command, builder::Resettable};
 use clap_complete::Shell;
 use clap_mangen::{
@@ -12,6 +10,7 @@ use clap_mangen::{
 use super::{
     error::{CliError, Exit},
     output::Destination,
+    terminal::Terminal,
 };
 
 /// Print completions for a shell
@@ -46,7 +45,7 @@ pub(super) struct Manual {
 }
 
 impl Completions {
-    pub(super) fn run(&self, mut arguments: Command, stdout: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) fn run(&self, mut arguments: Command, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let name = arguments.get_name().to_owned();
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut arguments, name, &mut script);
@@ -56,13 +55,13 @@ impl Completions {
             script =
                 spelled.replace("cloudtrail__subcmd__all__subcmd__regions", "cloudtrail__all__regions").into_bytes();
         }
-        self.destination.write(stdout, |out| out.write_all(&script))?;
+        self.destination.write(terminal, |out| out.write_all(&script))?;
         Ok(Exit::Compliant)
     }
 }
 
 impl Manual {
-    pub(super) fn run(&self, mut arguments: Command, stdout: &mut dyn Write) -> Result<Exit, CliError> {
+    pub(super) fn run(&self, mut arguments: Command, terminal: &mut Terminal) -> Result<Exit, CliError> {
         // Gives the subcommands their full names.
         arguments.build();
         let program = arguments.get_name().to_owned();
@@ -75,7 +74,7 @@ impl Manual {
             .date(" ")
             .source(format!("{program} {}", env!("CARGO_PKG_VERSION")))
             .manual("User Commands");
-        self.destination.write(stdout, |out| {
+        self.destination.write(terminal, |out| {
             manual.render(out)?;
             section(&after_help).map_or(Ok(()), |section| section.to_writer(out))
         })?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{command::Command, text::Plain};
+use super::{command::Command, text::is_hidden};
 use crate::rule::{
     arn::Arn,
     evidence::{AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail},
@@ -76,7 +76,7 @@ pub fn for_account(evidence: &Evidence, is_choice: bool) -> Vec<Remedy> {
 /// The steps as commands about a trail, in its home Region. A command that would not be shown as it is is none to paste.
 fn commands(steps: &[Step], trail: &Trail, parameters: &RuleParameters) -> Vec<Command> {
     let commands = steps.iter().filter_map(|step| command(*step, trail, parameters));
-    commands.filter(|command| Plain(&command.to_string()).is_whole()).collect()
+    commands.filter(|command| !command.to_string().contains(is_hidden)).collect()
 }
 
 fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Command> {

@@ -4,95 +4,98 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, TrailReport, command::Command, remedies::Remedy, text::Plain};
+use super::{Report, TrailReport, remedies::Remedy, text::Screen};
 use crate::rule::{evaluation::ComplianceType, reasons::TrailResult};
 
+const PLAIN: Style = Style::new();
 const DIM: Style = Style::new().dimmed();
 
 /// Reports, with an empty line between accounts.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    let screen = &mut Screen::new(out);
     for (index, report) in reports.iter().enumerate() {
         if index > 0 {
-            writeln!(out)?;
+            screen.empty_line()?;
         }
-        account(report, out)?;
+        account(report, screen)?;
     }
     Ok(())
 }
 
 /// The verdict, why, and what was asked.
-pub(crate) fn heading(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let style = verdict_style(report.compliance_type);
+pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
     let Report { account_id, region, collected_at, .. } = report;
-    writeln!(
-        out,
-        "{style}{}{style:#}  account {account_id}  {DIM}judged from {region} at {collected_at}{DIM:#}",
-        report.verdict()
-    )?;
-    writeln!(out, "{}", Plain(&report.annotation))?;
+    screen.styled_line(&[
+        (verdict_style(report.compliance_type), &report.verdict()),
+        (PLAIN, &format_args!("  account {account_id}  ")),
+        (DIM, &format_args!("judged from {region} at {collected_at}")),
+    ])?;
+    screen.line(&report.annotation)?;
     let parameters = report.parameters();
     if !parameters.is_empty() {
-        writeln!(out, "Parameters: {}", Plain(&parameters))?;
+        screen.line(format_args!("Parameters: {parameters}"))?;
     }
     Ok(())
 }
 
-fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    heading(report, out)?;
+fn account(report: &Report, screen: &mut Screen) -> io::Result<()> {
+    heading(report, screen)?;
     if let Some(saved) = report.other_saved_verdict() {
-        writeln!(out, "When the evidence was saved: {}: {}", saved.verdict(), Plain(&saved.annotation))?;
+        screen.line(format_args!("When the evidence was saved: {}: {}", saved.verdict(), saved.annotation))?;
     }
     for (index, remedy) in report.remedies.iter().enumerate() {
         if index == 0 {
-            writeln!(out)?;
+            screen.empty_line()?;
         }
-        self::remedy(remedy, "  ", out)?;
+        self::remedy(remedy, "  ", screen)?;
     }
     for trail in &report.trails {
-        writeln!(out)?;
-        self::trail(trail, report, out)?;
+        screen.empty_line()?;
+        self::trail(trail, report, screen)?;
     }
     if report.evaluations.len() > 1 {
-        writeln!(out, "\nRows for AWS Config:")?;
+        screen.empty_line()?;
+        screen.line("Rows for AWS Config:")?;
         for row in &report.evaluations {
-            let style = verdict_style(Some(row.compliance_type));
-            writeln!(
-                out,
-                "  {style}{:<14}{style:#}  {}  {}",
-                row.compliance_type,
-                row.resource.resource_type,
-                Plain(&row.resource.resource_id)
-            )?;
+            let (style, resource) = (verdict_style(Some(row.compliance_type)), &row.resource);
+            screen.styled_line(&[
+                (PLAIN, &"  "),
+                (style, &format_args!("{:<14}", row.compliance_type)),
+                (PLAIN, &format_args!("  {}  {}", resource.resource_type, resource.resource_id)),
+            ])?;
         }
     }
     Ok(())
 }
 
-fn trail(trail: &TrailReport, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn trail(trail: &TrailReport, report: &Report, screen: &mut Screen) -> io::Result<()> {
     let color = match trail.result {
         TrailResult::Pass => AnsiColor::Green,
         TrailResult::Fail => AnsiColor::Red,
         TrailResult::Unknown | TrailResult::Hidden => AnsiColor::Yellow,
     };
-    let style = color.on_default().bold();
     let result = format!("{:?}", trail.result).to_uppercase();
-    let place = Plain(trail.trail_arn.as_deref().unwrap_or("no ARN"));
-    writeln!(out, "  {style}{result:<7}{style:#}  {}  {DIM}{place}{DIM:#}", Plain(&trail.name))?;
+    screen.styled_line(&[
+        (PLAIN, &"  "),
+        (color.on_default().bold(), &format_args!("{result:<7}")),
+        (PLAIN, &format_args!("  {}  ", trail.name)),
+        (DIM, &trail.trail_arn.as_deref().unwrap_or("no ARN")),
+    ])?;
     if let Some(satisfaction) = trail.satisfaction.as_ref().filter(|text| **text != report.annotation) {
-        writeln!(out, "    {satisfaction}")?;
+        screen.line(format_args!("    {satisfaction}"))?;
     }
     for reason in &trail.reasons {
-        writeln!(out, "    {}: {}", reason.code, Plain(&reason.text))?;
-        remedy(&reason.remedy, "      ", out)?;
+        screen.line(format_args!("    {}: {}", reason.code, reason.text))?;
+        remedy(&reason.remedy, "      ", screen)?;
     }
     Ok(())
 }
 
-fn remedy(remedy: &Remedy, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{indent}{}", Plain(&remedy.text))?;
-    let style = AnsiColor::Cyan.on_default();
-    let mut commands = remedy.commands.iter().map(Command::to_string);
-    commands.try_for_each(|command| writeln!(out, "{indent}$ {style}{}{style:#}", Plain(&command)))
+fn remedy(remedy: &Remedy, indent: &str, screen: &mut Screen) -> io::Result<()> {
+    screen.line(format_args!("{indent}{}", remedy.text))?;
+    remedy.commands.iter().try_for_each(|command| {
+        screen.styled_line(&[(PLAIN, &format_args!("{indent}$ ")), (AnsiColor::Cyan.on_default(), command)])
+    })
 }
 
 /// Green, red, or yellow for neither.

@@ -20,6 +20,7 @@ pub(crate) struct Live {
 }
 
 /// How a command ended.
+#[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

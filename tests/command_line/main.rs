@@ -9,4 +9,5 @@ mod completions;
 mod endpoints;
 mod formats;
 mod harness;
+mod hostile_text;
 mod pictures;

@@ -8,8 +8,6 @@ mod managed;
 mod table;
 mod why;
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -20,6 +18,7 @@ use super::{
     output::Destination,
     parameters::{self, ParameterArguments},
     progress::Progress,
+    terminal::Terminal,
 };
 use crate::{
     clock::Clock,
@@ -62,19 +61,21 @@ pub(super) enum CompareFormat {
 }
 
 impl Compare {
-    pub(super) async fn run(&self, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, CliError> {
-        let (report, comparison) = self.live(stderr).await?;
-        self.destination.write(stdout, |out| match self.format {
-            CompareFormat::Table => table::render(&report, &comparison, out),
-            CompareFormat::Json => json::pretty(&comparison, out),
-        })?;
+    pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        let (report, comparison) = self.live(terminal).await?;
+        match self.format {
+            CompareFormat::Table => {
+                self.destination.show(terminal, |screen| table::render(&report, &comparison, screen))?;
+            }
+            CompareFormat::Json => self.destination.write(terminal, |out| json::pretty(&comparison, out))?,
+        }
         if report.compliance_type.is_none() {
-            let _ = writeln!(stderr, "error: account {}: {}", report.account_id, report.annotation);
+            terminal.error(format_args!("account {}: {}", report.account_id, report.annotation));
         }
         Ok(Exit::of(&[report]))
     }
 
-    async fn live(&self, stderr: &mut dyn Write) -> Result<(Report, Comparison), CliError> {
+    async fn live(&self, terminal: &mut Terminal<'_>) -> Result<(Report, Comparison), CliError> {
         let given = self.parameters.by_name()?;
         let connected = self.account.connect().await?;
         parameters::valid(&given, &connected.region)?;
@@ -99,7 +100,7 @@ impl Compare {
         drop(progress);
         let here = here?;
         for warning in &here.warnings {
-            let _ = writeln!(stderr, "warning: {warning}");
+            terminal.warning(warning);
         }
         let not_read = not_listed.iter().map(|error| NotRead::new(error, None)).collect();
         let mut comparison = Comparison::of(&here.report, wanted, rules.into_iter().zip(recorded), not_read);

@@ -1,6 +1,6 @@
 //! A comparison for people at a terminal.
 
-use std::io::{self, Write};
+use std::io;
 
 use anstyle::Style;
 use serde_json::Value;
@@ -13,36 +13,38 @@ use super::{
 use crate::report::{
     Report,
     table::{heading, verdict_style},
-    text::Plain,
+    text::Screen,
 };
 
+const PLAIN: Style = Style::new();
 const DIM: Style = Style::new().dimmed();
 
-pub(super) fn render(report: &Report, comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    heading(report, out)?;
+pub(super) fn render(report: &Report, comparison: &Comparison, screen: &mut Screen) -> io::Result<()> {
+    heading(report, screen)?;
     let region = &comparison.region;
-    writeln!(out, "\nAWS Config in {region} has recorded:")?;
+    screen.empty_line()?;
+    screen.line(format_args!("AWS Config in {region} has recorded:"))?;
     for rule in &comparison.rules {
-        writeln!(out)?;
-        self::rule(rule, out)?;
+        screen.empty_line()?;
+        self::rule(rule, screen)?;
     }
     if !comparison.not_deployed.is_empty() {
         let is_own = comparison.rules.iter().all(|rule| rule.managed.is_some());
         let tip = if is_own { " (--rule takes another name)" } else { "" };
-        writeln!(out, "\nNot deployed in {region}: {}{tip}", Plain(&comparison.not_deployed.join(", ")))?;
+        screen.empty_line()?;
+        screen.line(format_args!("Not deployed in {region}: {}{tip}", comparison.not_deployed.join(", ")))?;
     }
     for (index, not_read) in comparison.not_read.iter().enumerate() {
         if index == 0 {
-            writeln!(out)?;
+            screen.empty_line()?;
         }
         let rules = if not_read.rules.is_empty() { String::new() } else { format!(" ({})", not_read.rules.join(", ")) };
-        writeln!(out, "Not read, as {} failed{}: {}", not_read.action, Plain(&rules), Plain(&not_read.error))?;
+        screen.line(format_args!("Not read, as {} failed{rules}: {}", not_read.action, not_read.error))?;
     }
     Ok(())
 }
 
-fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
-    let style = verdict_style(rule.result());
+fn rule(rule: &ComparedRule, screen: &mut Screen) -> io::Result<()> {
     let recorded = match rule.compliance_type {
         Some(RecordedCompliance::Result(compliance_type)) => compliance_type.as_str(),
         Some(RecordedCompliance::InsufficientData) => "INSUFFICIENT_DATA",
@@ -50,10 +52,14 @@ fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
     };
     let identifier = rule.managed_rule_identifier.unwrap_or("this rule");
     let by = rule.created_by.as_deref().map(|service| format!(", made by {service}")).unwrap_or_default();
-    let name = Plain(&rule.config_rule_name);
-    writeln!(out, "  {style}{recorded}{style:#}  {name}  {DIM}{identifier}{}{DIM:#}", Plain(&by))?;
+    screen.styled_line(&[
+        (PLAIN, &"  "),
+        (verdict_style(rule.result()), &recorded),
+        (PLAIN, &format_args!("  {}  ", rule.config_rule_name)),
+        (DIM, &format_args!("{identifier}{by}")),
+    ])?;
     if let Some(annotation) = &rule.annotation {
-        writeln!(out, "    {}", Plain(annotation))?;
+        screen.line(format_args!("    {annotation}"))?;
     }
     if let (Some(time), Some(seconds)) = (rule.result_recorded_time, rule.result_age_seconds) {
         let evaluated = rule
@@ -61,17 +67,17 @@ fn rule(rule: &ComparedRule, out: &mut dyn Write) -> io::Result<()> {
             .filter(|evaluated| *evaluated > time)
             .map(|evaluated| format!("; evaluated again at {evaluated}"))
             .unwrap_or_default();
-        writeln!(out, "    Recorded at {time}, {} ago{evaluated}", age(seconds))?;
+        screen.line(format_args!("    Recorded at {time}, {} ago{evaluated}", age(seconds)))?;
     }
     if let Some(parameters) = rule.input_parameters.as_ref().and_then(parameters) {
-        writeln!(out, "    Parameters: {}", Plain(&parameters))?;
+        screen.line(format_args!("    Parameters: {parameters}"))?;
     }
     match rule.agrees {
-        Some(true) => writeln!(out, "    Says the same.")?,
-        Some(false) => writeln!(out, "    Differs:")?,
+        Some(true) => screen.line("    Says the same.")?,
+        Some(false) => screen.line("    Differs:")?,
         None => {}
     }
-    rule.why.iter().try_for_each(|line| writeln!(out, "    - {}", Plain(line)))
+    rule.why.iter().try_for_each(|line| screen.line(format_args!("    - {line}")))
 }
 
 fn parameters(parameters: &Value) -> Option<String> {
