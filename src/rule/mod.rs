@@ -29,6 +29,8 @@ pub mod provenance;
 pub mod reasons;
 pub mod region;
 pub mod spelling;
+#[cfg(test)]
+mod tests;
 pub mod timestamp;
 pub mod trail;
 pub mod withdrawal;

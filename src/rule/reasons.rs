@@ -558,3 +558,79 @@ impl fmt::Display for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_kind_and_a_sentence_with_its_facts() {
+        let denied = Refusal {
+            operation: "GetTrailStatus".to_owned(),
+            code: "AccessDeniedException".to_owned(),
+            home_region_code: Some("TimedOut".to_owned()),
+        };
+        let when = Timestamp::parse("2026-10-31T01:02:03Z").unwrap();
+        let other = || Some("the-other".to_owned());
+        for (reason, code, pieces) in [
+            (Reason::SingleRegion, "single-region", &["one Region"][..]),
+            (Reason::NoGlobalServiceEvents, "no-global-service-events", &["global service events"]),
+            (Reason::Deleted, "deleted", &["not exist"]),
+            (Reason::StatusUnreadable(Unreadable::NotAddressable), "status-unreadable", &["no ARN"]),
+            (
+                Reason::StatusUnreadable(Unreadable::Refused(denied.clone())),
+                "status-unreadable",
+                &["GetTrailStatus AccessDeniedException", "TimedOut"],
+            ),
+            (Reason::StatusUnreadable(Unreadable::NotSaid), "status-unreadable", &["GetTrailStatus", "logging"]),
+            (Reason::NotLogging { since: None }, "not-logging", &["logging is off"]),
+            (Reason::NotLogging { since: Some(when) }, "not-logging", &["logging is off", "2026-10-31T01:02:03Z"]),
+            (Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned() }, "delivery-failing", &["S3", "NoSuchKey"]),
+            (
+                Reason::DeliveryStale { delivered: Delivered::At(when), max_hours: 24 },
+                "delivery-stale",
+                &["2026-10-31T01:02:03Z", "24 h"],
+            ),
+            (
+                Reason::DeliveryStale { delivered: Delivered::NotSinceStart, max_hours: 24 },
+                "delivery-stale",
+                &["not delivered"],
+            ),
+            (
+                Reason::DeliveryStale { delivered: Delivered::NotSaid, max_hours: 24 },
+                "delivery-stale",
+                &["does not say", "delivered"],
+            ),
+            (
+                Reason::SelectorsUnreadable(denied.clone()),
+                "selectors-unreadable",
+                &["selectors", "AccessDeniedException"],
+            ),
+            (Reason::NoManagementEvents, "no-management-events", &["no management events"]),
+            (Reason::ReadOnly, "read-only", &["only read"]),
+            (Reason::WriteOnly, "write-only", &["only write"]),
+            (Reason::SplitSelectors, "split-selectors", &["both read and write"]),
+            (
+                Reason::ExcludedEventSources(vec!["a".to_owned(), "b".to_owned()]),
+                "excluded-event-sources",
+                &["a and b"],
+            ),
+            (Reason::FilteredManagementEvents, "filtered-management-events", &["filter"]),
+            (Reason::OtherBucket { actual: other() }, "other-bucket", &["bucket", "the-other"]),
+            (Reason::OtherBucket { actual: None }, "other-bucket", &["no bucket"]),
+            (Reason::OtherTopic { actual: other() }, "other-topic", &["topic", "the-other"]),
+            (Reason::OtherLogGroup { actual: other() }, "other-log-group", &["log group", "the-other"]),
+            (Reason::NoLogFileValidation, "no-log-file-validation", &["log file validation"]),
+            (Reason::NoKmsEncryption, "no-kms-encryption", &["KMS"]),
+            (Reason::NoCloudWatchLogs, "no-cloudwatch-logs", &["no log group"]),
+            (Reason::NotOrganizationTrail, "not-organization-trail", &["no organization trail"]),
+            (Reason::Unanswered(denied.clone()), "unanswered", &["not read this time", "AccessDeniedException"]),
+        ] {
+            assert_eq!(reason.code().as_str(), code);
+            let sentence = reason.to_string();
+            for piece in pieces {
+                assert!(sentence.contains(piece), "{piece}: {sentence}");
+            }
+        }
+    }
+}

@@ -8,7 +8,6 @@ mod evidence_schema;
 mod examples;
 mod invocation;
 mod properties;
-mod reasons;
 mod recorded;
 mod regions;
 mod schema;

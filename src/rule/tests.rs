@@ -2,16 +2,12 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "an answer stands in a field that may be absent")]
 
-use cloudtrail_all_regions::rule::{
-    decided_by_parameters,
-    evaluation::{ComplianceType, Evaluation},
-    evidence::{EventSelector, EventSelectors, Evidence, Observed, Refusal, Trail, TrailStatus},
-    judge,
-    parameters::{Misconfigured, OnIndeterminate, PARAMETERS, RuleParameters},
-    reasons::{Delivered, Reason, TrailResult, Unreadable},
+use super::{
+    evidence::{EventSelector, EventSelectors, TrailStatus},
+    reasons::{Delivered, Unreadable},
     timestamp::Timestamp,
+    *,
 };
-use serde_json::{Value, json};
 
 fn compliant() -> Evidence {
     let evidence = json!({
@@ -381,69 +377,6 @@ fn what_fails_outweighs_what_is_unknown_and_that_what_is_hidden() {
 }
 
 #[test]
-fn every_reason_has_a_code_of_its_kind_and_a_sentence_with_its_facts() {
-    let denied = Refusal {
-        operation: "GetTrailStatus".to_owned(),
-        code: "AccessDeniedException".to_owned(),
-        home_region_code: Some("TimedOut".to_owned()),
-    };
-    let when = time("2026-10-31T01:02:03Z");
-    let other = || Some("the-other".to_owned());
-    for (reason, code, pieces) in [
-        (Reason::SingleRegion, "single-region", &["one Region"][..]),
-        (Reason::NoGlobalServiceEvents, "no-global-service-events", &["global service events"]),
-        (Reason::Deleted, "deleted", &["not exist"]),
-        (Reason::StatusUnreadable(Unreadable::NotAddressable), "status-unreadable", &["no ARN"]),
-        (
-            Reason::StatusUnreadable(Unreadable::Refused(denied.clone())),
-            "status-unreadable",
-            &["GetTrailStatus AccessDeniedException", "TimedOut"],
-        ),
-        (Reason::StatusUnreadable(Unreadable::NotSaid), "status-unreadable", &["GetTrailStatus", "logging"]),
-        (Reason::NotLogging { since: None }, "not-logging", &["logging is off"]),
-        (Reason::NotLogging { since: Some(when) }, "not-logging", &["logging is off", "2026-10-31T01:02:03Z"]),
-        (Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned() }, "delivery-failing", &["S3", "NoSuchKey"]),
-        (
-            Reason::DeliveryStale { delivered: Delivered::At(when), max_hours: 24 },
-            "delivery-stale",
-            &["2026-10-31T01:02:03Z", "24 h"],
-        ),
-        (
-            Reason::DeliveryStale { delivered: Delivered::NotSinceStart, max_hours: 24 },
-            "delivery-stale",
-            &["not delivered"],
-        ),
-        (
-            Reason::DeliveryStale { delivered: Delivered::NotSaid, max_hours: 24 },
-            "delivery-stale",
-            &["does not say", "delivered"],
-        ),
-        (Reason::SelectorsUnreadable(denied.clone()), "selectors-unreadable", &["selectors", "AccessDeniedException"]),
-        (Reason::NoManagementEvents, "no-management-events", &["no management events"]),
-        (Reason::ReadOnly, "read-only", &["only read"]),
-        (Reason::WriteOnly, "write-only", &["only write"]),
-        (Reason::SplitSelectors, "split-selectors", &["both read and write"]),
-        (Reason::ExcludedEventSources(vec!["a".to_owned(), "b".to_owned()]), "excluded-event-sources", &["a and b"]),
-        (Reason::FilteredManagementEvents, "filtered-management-events", &["filter"]),
-        (Reason::OtherBucket { actual: other() }, "other-bucket", &["bucket", "the-other"]),
-        (Reason::OtherBucket { actual: None }, "other-bucket", &["no bucket"]),
-        (Reason::OtherTopic { actual: other() }, "other-topic", &["topic", "the-other"]),
-        (Reason::OtherLogGroup { actual: other() }, "other-log-group", &["log group", "the-other"]),
-        (Reason::NoLogFileValidation, "no-log-file-validation", &["log file validation"]),
-        (Reason::NoKmsEncryption, "no-kms-encryption", &["KMS"]),
-        (Reason::NoCloudWatchLogs, "no-cloudwatch-logs", &["no log group"]),
-        (Reason::NotOrganizationTrail, "not-organization-trail", &["no organization trail"]),
-        (Reason::Unanswered(denied.clone()), "unanswered", &["not read this time", "AccessDeniedException"]),
-    ] {
-        assert_eq!(reason.code().as_str(), code);
-        let sentence = reason.to_string();
-        for piece in pieces {
-            assert!(sentence.contains(piece), "{piece}: {sentence}");
-        }
-    }
-}
-
-#[test]
 fn the_account_is_decided_by_its_trails() {
     let account = |evidence: &Evidence, rule_parameters: &Value| {
         judge(evidence, &parameters(rule_parameters)).evaluations.map(|rows| rows[0].compliance_type)
@@ -503,142 +436,6 @@ fn a_compliant_annotation_says_what_is_left_out_or_unchecked() {
     assert!(allowing.contains("kms.amazonaws.com"), "{allowing}");
     let unchecked = annotation(&json!({"checkDelivery": "false"}), &json!([]));
     assert!(unchecked.contains("delivery not checked"), "{unchecked}");
-}
-
-fn misconfigured(rule_parameters: &Value) -> Misconfigured {
-    RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap_err()
-}
-
-#[test]
-fn no_parameters_and_all_defaults_are_the_default() {
-    let defaults: Value =
-        PARAMETERS.iter().filter_map(|parameter| Some((parameter.name, parameter.default?))).collect();
-    for none in [json!(null), json!({}), json!(""), json!("  "), json!("{}"), json!(" { } "), json!("null"), defaults] {
-        assert_eq!(parameters(&none), RuleParameters::default(), "{none}");
-    }
-    assert_eq!(RuleParameters::parse(None, "us-east-1"), Ok(RuleParameters::default()));
-    for parameter in PARAMETERS {
-        for unset in [json!(null), json!(""), json!(" \t")] {
-            assert_eq!(parameters(&json!({parameter.name: unset})), RuleParameters::default(), "{}", parameter.name);
-        }
-    }
-}
-
-#[test]
-fn each_parameter_sets_its_own_value() {
-    let all = parameters(&json!({
-        "checkDelivery": "False",
-        "maxDeliveryAgeHours": 168,
-        "allowedExcludedEventSources": "rdsdata.amazonaws.com,kms.amazonaws.com",
-        "s3BucketName": "abc",
-        "snsTopicArn": "arn:aws:sns:us-east-1:123456789012:t",
-        "cloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:l:*",
-        "requireLogFileValidation": true,
-        "requireKmsEncryption": "TRUE",
-        "requireCloudWatchLogs": "true",
-        "requireOrganizationTrail": "true",
-        "trustOrganizationTrail": "true",
-        "onIndeterminate": "ERROR",
-        "trailResults": "true",
-        "reportingRegion": "eu-central-1",
-    }));
-    let expected = RuleParameters {
-        check_delivery: false,
-        max_delivery_age_hours: Some(168),
-        allowed_excluded_event_sources: vec!["rdsdata.amazonaws.com".to_owned(), "kms.amazonaws.com".to_owned()],
-        s3_bucket_name: Some("abc".to_owned()),
-        sns_topic_arn: Some("arn:aws:sns:us-east-1:123456789012:t".to_owned()),
-        cloud_watch_logs_log_group_arn: Some("arn:aws:logs:us-east-1:123456789012:log-group:l".to_owned()),
-        require_log_file_validation: true,
-        require_kms_encryption: true,
-        require_cloud_watch_logs: true,
-        require_organization_trail: true,
-        trust_organization_trail: true,
-        on_indeterminate: OnIndeterminate::Error,
-        trail_results: true,
-        reporting_region: Some("eu-central-1".to_owned()),
-    };
-    assert_eq!(all, expected);
-    assert!(all.reports_elsewhere("us-east-1") && !all.reports_elsewhere("eu-central-1"));
-    assert!(!RuleParameters::default().reports_elsewhere("us-east-1"));
-}
-
-#[test]
-fn values_at_their_limits() {
-    for (name, value) in [
-        ("maxDeliveryAgeHours", json!("1")),
-        ("maxDeliveryAgeHours", json!(168)),
-        ("s3BucketName", json!("abc")),
-        ("s3BucketName", json!("b".repeat(63))),
-        ("readWriteType", json!("ALL")),
-        ("includeManagementEvents", json!(true)),
-        ("reportingRegion", json!("eu-central-2")),
-    ] {
-        assert!(RuleParameters::parse(Some(&json!({name: value})), "us-east-1").is_ok(), "{name} {value}");
-    }
-    for (name, value) in [
-        ("maxDeliveryAgeHours", json!("0")),
-        ("maxDeliveryAgeHours", json!(169)),
-        ("maxDeliveryAgeHours", json!("1.0")),
-        ("maxDeliveryAgeHours", json!("4294967297")),
-        ("maxDeliveryAgeHours", json!(true)),
-        ("s3BucketName", json!("ab")),
-        ("s3BucketName", json!("b".repeat(64))),
-        ("s3BucketName", json!("two words")),
-        ("snsTopicArn", json!("arn:aws:sqs:us-east-1:123456789012:t")),
-        ("snsTopicArn", json!("arn:aws:sns:us-east-1:123456789012:")),
-        ("snsTopicArn", json!("arn:aws:sns:us-east-1:123456789012")),
-        ("snsTopicArn", json!("urn:aws:sns:us-east-1:123456789012:t")),
-        ("cloudWatchLogsLogGroupArn", json!("arn:aws:sns:us-east-1:123456789012:log-group:l")),
-        ("allowedExcludedEventSources", json!(",")),
-        ("allowedExcludedEventSources", json!("KMS.amazonaws.com")),
-        ("includeManagementEvents", json!(false)),
-        ("includeManagementEvents", json!("yes")),
-        ("readWriteType", json!("all")),
-        ("readWriteType", json!("ReadOnly")),
-        ("onIndeterminate", json!("error")),
-        ("trailResults", json!("1")),
-        ("reportingRegion", json!("us-east-9")),
-        ("reportingRegion", json!("US-EAST-1")),
-        ("reportingRegion", json!("cn-north-1")),
-        ("checkDelivery", json!(["true"])),
-        ("s3BucketName", json!(["bucket"])),
-        ("s3BucketName", json!({"bucket": 1})),
-        ("checkDelivery", json!({})),
-        ("checkDelivery", json!([])),
-    ] {
-        let error = misconfigured(&json!({name: value.clone()}));
-        let [problem] = &error.problems[..] else { panic!("{error}") };
-        assert!(problem.starts_with(name) && problem.contains("valid: "), "{name} {value}: {problem}");
-        assert_eq!(*error.valid, RuleParameters::default(), "{name} {value}");
-    }
-}
-
-#[test]
-fn of_a_long_name_or_value_the_first_64_characters_are_said() {
-    for (given, said) in [
-        ("é".repeat(64), "é".repeat(64)),
-        ("é".repeat(65), format!("{}...", "é".repeat(64))),
-        ("x".repeat(1000), format!("{}...", "x".repeat(64))),
-    ] {
-        let problems = misconfigured(&json!({"checkDelivery": given})).problems;
-        assert_eq!(problems, [format!("checkDelivery is `{said}`; valid: true and false")]);
-        let problems = misconfigured(&json!({given: "true"})).problems;
-        assert!(problems[0].starts_with(&format!("{said} is no parameter")), "{problems:?}");
-    }
-}
-
-#[test]
-fn a_bad_parameter_leaves_the_good_ones_and_is_named() {
-    let error =
-        misconfigured(&json!({"checkDelivery": "maybe", "trailResult": "true", "requireKmsEncryption": "true"}));
-    assert_eq!(error.problems.len(), 2);
-    assert!(error.to_string().starts_with("Rule misconfigured: "));
-    assert!(error.problems.iter().any(|problem| problem.contains("trailResult ") && problem.contains("trailResults")));
-    assert_eq!(*error.valid, RuleParameters { require_kms_encryption: true, ..RuleParameters::default() });
-    for no_object in [json!([]), json!(1), json!(true), json!("[]"), json!("1"), json!("{"), json!("x")] {
-        assert!(misconfigured(&no_object).problems[0].contains("ruleParameters"), "{no_object}");
-    }
 }
 
 #[test]
