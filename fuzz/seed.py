@@ -33,7 +33,8 @@ for path in sorted((ROOT / "tests/events").glob("*.json")):
         write("parameters", event.get("ruleParameters"))
 for path in sorted((ROOT / "tests/cases/cloudtrail_all_regions").glob("*.json")):
     case = json.loads(path.read_text())
-    evidence(case["Given"])
+    if isinstance(case["Given"], dict):
+        evidence(case["Given"])
     write("parameters", case.get("RuleParameters"))
 for path in sorted((ROOT / "examples/accounts").glob("*.json")):
     evidence(json.loads(path.read_text()))

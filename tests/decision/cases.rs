@@ -1,7 +1,7 @@
 //! Every case below `tests/cases/cloudtrail_all_regions` holds, and every row of the specification has a case.
 //!
-//! A case gives an Evidence and rule parameters, and expects what the row of `tests/cases/rows.json` that it names
-//! says. A new case is a new file.
+//! A case gives an Evidence, or the file that holds it, and rule parameters, and expects what the row of
+//! `tests/cases/rows.json` that it names says. A new case is a new file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -74,6 +74,13 @@ fn rows() -> BTreeMap<String, String> {
     serde_json::from_str(&fs::read_to_string(folder("rows.json")).unwrap()).unwrap()
 }
 
+/// The evidence itself, where a case names its file.
+fn given(case: &Case) -> Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &String| serde_json::from_str(&fs::read_to_string(root.join(file)).unwrap()).unwrap();
+    if let Value::String(file) = &case.given { read(file) } else { case.given.clone() }
+}
+
 fn case_files() -> Vec<(String, String)> {
     let files = fs::read_dir(folder("cloudtrail_all_regions")).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<(String, String)> = files
@@ -108,6 +115,18 @@ fn every_case_names_a_row_and_every_row_has_a_case() {
 }
 
 #[test]
+fn every_example_account_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = fs::read_dir(root.join("examples/accounts")).unwrap().map(|entry| entry.unwrap().path());
+    let examples: BTreeSet<PathBuf> = examples.map(|path| path.strip_prefix(root).unwrap().to_owned()).collect();
+    let named: BTreeSet<PathBuf> = case_files()
+        .iter()
+        .filter_map(|(_, text)| serde_json::from_str::<Case>(text).ok()?.given.as_str().map(PathBuf::from))
+        .collect();
+    assert_eq!(named, examples);
+}
+
+#[test]
 fn every_parameter_has_a_row_and_every_row_a_parameter() {
     let rows = rows();
     let of_section_4: BTreeSet<&str> = rows.keys().filter_map(|row| row.strip_prefix("4.")).collect();
@@ -131,11 +150,12 @@ fn every_reason_has_a_row_and_a_case_that_expects_it() {
 
 /// Runs a case as the handler would; what is wrong, if anything is.
 fn run(case: &Case) -> Result<(), Vec<String>> {
-    let against_schema = against_evidence_schema(&case.given);
+    let given = given(case);
+    let against_schema = against_evidence_schema(&given);
     if !against_schema.is_empty() {
         return Err(against_schema);
     }
-    let evidence = Evidence::parse(&case.given.to_string()).map_err(|error| vec![error.to_string()])?;
+    let evidence = Evidence::parse(&given.to_string()).map_err(|error| vec![error.to_string()])?;
     let parameters = RuleParameters::parse(case.rule_parameters.as_ref(), &evidence.region);
     let deleted_trail = evidence.deleted_trail.as_deref();
     let mut wrong = Vec::new();

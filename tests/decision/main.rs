@@ -5,7 +5,6 @@
 mod cases;
 mod corpus;
 mod evidence_schema;
-mod examples;
 mod invocation;
 mod properties;
 mod recorded;

@@ -224,7 +224,10 @@ def test_all_remedies_together_make_the_account_compliant(moto, name):
 
 def cases():
     for path in sorted((ROOT / "tests/cases/cloudtrail_all_regions").glob("*.json")):
-        yield path.stem, json.loads(path.read_text())
+        case = json.loads(path.read_text())
+        if isinstance(case["Given"], str):
+            case["Given"] = json.loads((ROOT / case["Given"]).read_text())
+        yield path.stem, case
 
 
 CASES = dict(cases())
