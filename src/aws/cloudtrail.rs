@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::chain,
     rule::evidence::{
-        AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector, Observed, Refusal, Trail,
+        AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector, Observed, Trail,
         TrailStatus, list_each_trail_once,
     },
 };
@@ -36,7 +36,7 @@ pub async fn collect(session: &Session<'_>) -> Result<Collected, CallError> {
         Ok(trails) => trails,
         Err(error) => {
             let warnings = vec![chain(&error)];
-            return Ok(Collected { trails: withheld(error, None)?, warnings });
+            return Ok(Collected { trails: error.withheld(None)?, warnings });
         }
     };
     list_each_trail_once(&mut trails);
@@ -88,25 +88,14 @@ async fn ask<T>(
     let is_final = is_own && first.code == "TrailNotFoundException";
     let may_be_asked_here = matches!(first.fault, Fault::Permanent | Fault::Unreachable);
     if is_final || !may_be_asked_here || home_region == session.region {
-        return Ok(Asked { observed: withheld(first, None)?, errors });
+        return Ok(Asked { observed: first.withheld(None)?, errors });
     }
     match call(&session.region).await {
         Ok(answer) => Ok(Asked { observed: Observed::Known(answer), errors }),
         Err(second) => {
             errors.push(format!("in {}: {}", session.region, chain(&second)));
-            Ok(Asked { observed: withheld(second, Some(first.code))?, errors })
+            Ok(Asked { observed: second.withheld(Some(first.code))?, errors })
         }
-    }
-}
-
-/// An error as evidence.
-fn withheld<T>(error: CallError, home_region_code: Option<String>) -> Result<Observed<T>, CallError> {
-    let refusal =
-        |error: CallError| Refusal { operation: error.operation.to_owned(), code: error.code, home_region_code };
-    match error.fault {
-        Fault::Own => Err(error),
-        Fault::Permanent => Ok(Observed::Refused { refused: refusal(error) }),
-        Fault::Transient | Fault::Unreachable => Ok(Observed::Unanswered { unanswered: refusal(error) }),
     }
 }
 

@@ -3,15 +3,8 @@
 use aws_sdk_config::types::ResourceType;
 use tokio::time::timeout;
 
-use super::{
-    answers::pages,
-    connections::Session,
-    fault::{CallError, Fault},
-};
-use crate::{
-    error::chain,
-    rule::evidence::{Observed, Refusal},
-};
+use super::{answers::pages, connections::Session, fault::CallError};
+use crate::{error::chain, rule::evidence::Observed};
 
 /// The resource ids under which AWS Config has discovered trails in the rule's Region, and what went wrong.
 ///
@@ -35,12 +28,8 @@ pub(super) async fn discovered_trails(session: &Session<'_>) -> (Observed<Vec<St
         Err(error) if error.code == "NoAvailableConfigurationRecorderException" => (Observed::Known(Vec::new()), None),
         Err(error) => {
             let warning = chain(&error);
-            let refusal = Refusal { operation: OPERATION.to_owned(), code: error.code, home_region_code: None };
-            let observed = match error.fault {
-                Fault::Permanent => Observed::Refused { refused: refusal },
-                _ => Observed::Unanswered { unanswered: refusal },
-            };
-            (observed, Some(warning))
+            let unanswered = |own: CallError| Observed::Unanswered { unanswered: own.refusal(None) };
+            (error.withheld(None).unwrap_or_else(unanswered), Some(warning))
         }
     }
 }

@@ -22,7 +22,10 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 
-use crate::{error::chain, rule::evidence::Refusal};
+use crate::{
+    error::chain,
+    rule::evidence::{Observed, Refusal},
+};
 
 /// What an error means for the question that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +148,24 @@ impl CallError {
             fault: Fault::Transient,
             source: Some(Message(what.to_owned()).into()),
         }
+    }
+
+    /// What a read that failed leaves as evidence. `home_region_code` is that of the same read there, if it was made.
+    ///
+    /// # Errors
+    /// Our own fault, which says nothing about the account.
+    pub(super) fn withheld<T>(self, home_region_code: Option<String>) -> Result<Observed<T>, Self> {
+        match self.fault {
+            Fault::Own => Err(self),
+            Fault::Permanent => Ok(Observed::Refused { refused: self.refusal(home_region_code) }),
+            Fault::Transient | Fault::Unreachable => {
+                Ok(Observed::Unanswered { unanswered: self.refusal(home_region_code) })
+            }
+        }
+    }
+
+    pub(super) fn refusal(self, home_region_code: Option<String>) -> Refusal {
+        Refusal { operation: self.operation.to_owned(), code: self.code, home_region_code }
     }
 
     /// The error, with `secret` taken out of AWS's message.

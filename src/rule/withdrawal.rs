@@ -48,3 +48,66 @@ pub fn withdrawn(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn earlier(resource: EvaluatedResource, ordering_timestamp: &str) -> EarlierRow {
+        EarlierRow { resource, ordering_timestamp: Timestamp::parse(ordering_timestamp).ok() }
+    }
+
+    fn account_row(compliance_type: ComplianceType) -> [Evaluation; 1] {
+        let resource = EvaluatedResource::account("111122223333");
+        [Evaluation { resource, compliance_type, annotation: Annotation::new("why") }]
+    }
+
+    fn resources(withdrawn: Vec<Evaluation>) -> Vec<String> {
+        withdrawn.into_iter().map(|row| row.resource.resource_id).collect()
+    }
+
+    #[test]
+    fn what_was_not_produced_and_is_not_newer_is_withdrawn_once() {
+        let rows = vec![
+            earlier(EvaluatedResource::account("111122223333"), "2026-10-31T12:00:00Z"),
+            earlier(EvaluatedResource::trail("111122223333"), "2026-10-31T12:00:00Z"),
+            earlier(EvaluatedResource::trail("same-time"), "2026-11-01T12:00:00Z"),
+            earlier(EvaluatedResource::trail("newer"), "2026-11-01T12:00:00.001Z"),
+            earlier(EvaluatedResource::trail("no-time"), ""),
+            earlier(EvaluatedResource::trail("no-time"), ""),
+        ];
+        let now = Timestamp::parse("2026-11-01T12:00:00Z").unwrap();
+        let withdrawn = withdrawn(rows, &account_row(ComplianceType::NonCompliant), None, now);
+        assert!(withdrawn.iter().all(|row| row.compliance_type == ComplianceType::NotApplicable));
+        assert_eq!(resources(withdrawn), ["111122223333", "same-time", "no-time"]);
+    }
+
+    #[test]
+    fn rows_of_trails_stay_when_listing_failed_unless_the_account_complies() {
+        let refused = json!({"refused": {"operation": "ListDiscoveredResources", "code": "AccessDeniedException"}});
+        for (discovered, compliance_type, expected) in [
+            (&refused, ComplianceType::NonCompliant, &["old-id"][..]),
+            (&refused, ComplianceType::Compliant, &["old-trail", "old-id"]),
+            (&json!([]), ComplianceType::NonCompliant, &["old-trail", "old-id"]),
+            (&json!(null), ComplianceType::NonCompliant, &["old-trail", "old-id"]),
+        ] {
+            let evidence: Evidence = serde_json::from_value(json!({
+                "accountId": "111122223333",
+                "region": "eu-west-1",
+                "collectedAt": "2026-11-01T12:00:00Z",
+                "trails": [],
+                "discoveredTrails": discovered,
+            }))
+            .unwrap();
+            let old = "2026-10-31T12:00:00Z";
+            let rows = vec![
+                earlier(EvaluatedResource::trail("old-trail"), old),
+                earlier(EvaluatedResource::account("old-id"), old),
+            ];
+            let withdrawn = withdrawn(rows, &account_row(compliance_type), Some(&evidence), evidence.collected_at);
+            assert_eq!(resources(withdrawn), expected, "{discovered} {compliance_type}");
+        }
+    }
+}
