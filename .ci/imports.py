@@ -26,8 +26,16 @@ ORDER = [
 ]
 # It stands beside the order, below the command line.
 BESIDE = {"stand_in": ["rule"]}
-OUTSIDE = ["tokio", "std::env", "std::fs", "std::net", "std::process", "std::thread", "std::time::Instant",
-           "std::time::SystemTime"]
+OUTSIDE = [
+    "tokio",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+]
 # What a module may not use of other crates.
 FORBIDDEN = {
     "rule": ["clap", *OUTSIDE],
@@ -36,21 +44,31 @@ FORBIDDEN = {
     "telemetry": ["clap", *OUTSIDE],
 }
 # Of these only the named module is a user. The events of `aws_lambda_events` are plain data and no part of the SDK.
-ONLY_USER = [(re.compile(r"aws_lambda_events"), "invocation"), (re.compile(r"aws_\w+"), "aws"),
-             (re.compile(r"clap\w*"), "cli"), (re.compile(r"lambda_runtime"), "bin")]
+ONLY_USER = [
+    (re.compile(r"aws_lambda_events"), "invocation"),
+    (re.compile(r"aws_\w+"), "aws"),
+    (re.compile(r"clap\w*"), "cli"),
+    (re.compile(r"lambda_runtime"), "bin"),
+]
 LIBRARY = "cloudtrail_all_regions"
 
-NOISE = re.compile(r"""
+NOISE = re.compile(
+    r"""
     //[^\n]* | /\*.*?\*/                              # comments
   | b?r(?P<hashes>\#*)".*?"(?P=hashes)                # raw strings
   | b?"(?:\\.|[^"\\])*" | b?'(?:\\.|[^'\\])'          # strings and characters
-""", re.VERBOSE | re.DOTALL)
-TOKEN = re.compile(r"""
+""",
+    re.VERBOSE | re.DOTALL,
+)
+TOKEN = re.compile(
+    r"""
     (?P<use>\buse\s+(?P<tree>[^;]*);)
   | \bmod\s+(?P<inline>\w+)\s*\{
   | (?P<path>(?:\b\w+|\$crate)(?:::\w+)+)
   | (?P<brace>[{}])
-""", re.VERBOSE)
+""",
+    re.VERBOSE,
+)
 
 
 def leaves(tree):
@@ -64,15 +82,16 @@ def leaves(tree):
             part = ""
         else:
             part += character
-    for part in filter(None, map(str.strip, [*parts, part])):
-        head, brace, rest = part.partition("{")
+    parts.append(part)
+    for branch in filter(None, map(str.strip, parts)):
+        head, brace, rest = branch.partition("{")
         prefix = [segment.strip() for segment in head.split("::") if segment.strip()]
         if brace:
             for segments, name in leaves(rest.rsplit("}", 1)[0]):
                 yield (prefix, prefix[-1]) if segments == ["self"] else (prefix + segments, name)
         else:
             last, _, alias = prefix[-1].partition(" as ")
-            segments = prefix[:-1] + [last.strip()]
+            segments = [*prefix[:-1], last.strip()]
             yield segments, alias.strip() or segments[-1]
 
 
@@ -107,7 +126,7 @@ class Crate:
             elif token["path"]:
                 self.imports.append((module, here, line, token["path"].replace("$crate", "crate").split("::")))
             else:
-                is_public = re.search(r"\bpub(\([^)]*\))?\s+$", text[:token.start()])
+                is_public = re.search(r"\bpub(\([^)]*\))?\s+$", text[: token.start()])
                 for segments, name in leaves(token["tree"]):
                     self.imports.append((module, here, line, segments))
                     if is_public and not inside:
@@ -138,7 +157,7 @@ class Crate:
             exported = self.exports.get(module, {}).get(segment)
             source = exported and self.absolute(module, exported)
             if source and (module, segment) not in seen:
-                return self.owner([*source, *path[position + 1:]], (*seen, (module, segment)))
+                return self.owner([*source, *path[position + 1 :]], (*seen, (module, segment)))
             break
         return module
 

@@ -17,10 +17,10 @@ RIGHT = {
     "src/handler.rs": "use crate::aws::{Session, Session as Access};",
     "src/report/mod.rs": "pub mod table;\nmod text;\npub use text::Plain;\npub struct Report;\n",
     # A comment and a text import nothing: it is Plain's own file that the table needs.
-    "src/report/table.rs": "// use crate::aws::Session;\nuse super::Plain;\nconst TEXT: &str = \"crate::cli::run\";",
+    "src/report/table.rs": '// use crate::aws::Session;\nuse super::Plain;\nconst TEXT: &str = "crate::cli::run";',
     "src/report/text.rs": "use crate::rule::{Verdict, trail::Trail};",
     "src/rule/mod.rs": "pub mod trail;\nuse trail::Trail;\npub struct Verdict;\n"
-                       "#[cfg(test)]\nmod tests { use super::*; use super::trail::Trail; }",
+    "#[cfg(test)]\nmod tests { use super::*; use super::trail::Trail; }",
     "src/rule/trail.rs": "use std::{fmt, time::Duration};",
     "src/stand_in/mod.rs": "use crate::rule::trail::Trail;",
     "benches/measure/main.rs": "mod runs;\nmod tables;\nuse tables::Report;",
@@ -68,7 +68,7 @@ class Imports(unittest.TestCase):
             ("src/bin/bootstrap.rs", "use aws_config::Region;", "only `aws` may use `aws_config`"),
             ("src/rule/mod.rs", "use tokio::time::sleep;", "`rule` may not use `tokio`"),
             ("src/rule/mod.rs", "use std::{fmt, time::{Duration, SystemTime}};", "may not use `std::time::SystemTime`"),
-            ("src/rule/trail.rs", "fn f() { std::env::var(\"X\"); }", "`rule` may not use `std::env`"),
+            ("src/rule/trail.rs", 'fn f() { std::env::var("X"); }', "`rule` may not use `std::env`"),
             ("src/report/table.rs", "use std::fs;", "`report` may not use `std::fs`"),
             ("src/report/mod.rs", "#[derive(clap::ValueEnum)]\nenum Format {}", "only `cli` may use `clap`"),
         ]:
@@ -82,8 +82,11 @@ class Imports(unittest.TestCase):
             ("src/rule/trail.rs", "use super::Verdict;", "src/rule/mod.rs, src/rule/trail.rs"),
             ("src/report/text.rs", "use super::table::render;", "src/report/table.rs, src/report/text.rs"),
             ("src/aws/calls.rs", "use super::Session;", "src/aws/calls.rs, src/aws/session.rs"),
-            ("benches/measure/runs.rs", "use crate::tables::Report;",
-             "benches/measure/runs.rs, benches/measure/tables.rs"),
+            (
+                "benches/measure/runs.rs",
+                "use crate::tables::Report;",
+                "benches/measure/runs.rs, benches/measure/tables.rs",
+            ),
         ]:
             with self.subTest(file=file):
                 self.assertEqual(self.with_line(file, line), [f"a circle of files: {files}"])
@@ -94,9 +97,16 @@ class Imports(unittest.TestCase):
 
     def test_the_paths_of_a_use_line_are_read_whole(self):
         tree = "a::{self, b::{c, d as e}, f::*, g}"
-        self.assertEqual(list(imports.leaves(tree)), [
-            (["a"], "a"), (["a", "b", "c"], "c"), (["a", "b", "d"], "e"), (["a", "f", "*"], "*"), (["a", "g"], "g"),
-        ])
+        self.assertEqual(
+            list(imports.leaves(tree)),
+            [
+                (["a"], "a"),
+                (["a", "b", "c"], "c"),
+                (["a", "b", "d"], "e"),
+                (["a", "f", "*"], "*"),
+                (["a", "g"], "g"),
+            ],
+        )
 
 
 if __name__ == "__main__":

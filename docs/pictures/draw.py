@@ -16,9 +16,11 @@ ACCOUNTS = PICTURES.parents[1] / "examples" / "accounts"
 PROGRAM = os.environ["CLOUDTRAIL_ALL_REGIONS"]
 
 COLUMNS, CELL, LINE, MARGIN, BAR, FONT = 128, 8.4, 20, 20, 40, 14
+MONOSPACE = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace'
+SANS_SERIF = 'system-ui, -apple-system, "Segoe UI", sans-serif'
 STYLE = f"""
-text {{ font: {FONT}px ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; white-space: pre; fill: #e6edf3; }}
-.bar {{ fill: #9198a1; text-anchor: middle; font-family: system-ui, -apple-system, "Segoe UI", sans-serif; font-size: 13px; }}
+text {{ font: {FONT}px {MONOSPACE}; white-space: pre; fill: #e6edf3; }}
+.bar {{ fill: #9198a1; text-anchor: middle; font-family: {SANS_SERIF}; font-size: 13px; }}
 .c1 {{ font-weight: 700; }} .c2 {{ fill: #9198a1; }}
 .c31 {{ fill: #ff7b72; }} .c32 {{ fill: #3fb950; }} .c33 {{ fill: #d29922; }} .c36 {{ fill: #79c0ff; }}
 """
@@ -42,9 +44,11 @@ def terminal(name, *arguments):
     width, height = COLUMNS * CELL + 2 * MARGIN, BAR + 2 * MARGIN + rows * LINE - (LINE - FONT)
     dots = "".join(f'<circle cx="{22 + 20 * n}" cy="{BAR / 2:g}" r="6" fill="#3d444d"/>' for n in range(3))
     (PICTURES / f"{name}.svg").write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
-        f' role="img" aria-labelledby="title">\n<title id="title">{html.escape(command)}</title>\n<style>{STYLE}</style>\n'
-        f'<rect x="0.5" y="0.5" width="{width - 1:g}" height="{height - 1:g}" rx="10" fill="#0d1117" stroke="#3d444d"/>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}"'
+        f' viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="title">\n'
+        f'<title id="title">{html.escape(command)}</title>\n<style>{STYLE}</style>\n'
+        f'<rect x="0.5" y="0.5" width="{width - 1:g}" height="{height - 1:g}" rx="10"'
+        ' fill="#0d1117" stroke="#3d444d"/>\n'
         f'<path d="M1 {BAR}h{width - 2:g}" stroke="#3d444d"/>\n{dots}\n'
         f'<text class="bar" x="{width / 2:g}" y="{BAR / 2 + 5:g}">Terminal</text>\n' + "\n".join(drawn) + "\n</svg>\n"
     )
@@ -107,7 +111,7 @@ terminal("terminal-non-compliant", "check", "--evidence", "examples/accounts/sto
 with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     arguments += ["--disable-component-update", "--disable-sync"]
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium-headless-shell"), args=arguments)
     stopped = [ACCOUNTS / "stopped.json"]
     page(browser, "report-light", stopped, 960, 920, "light", 1.5)
     page(browser, "report-dark", list(accounts(folder)), 960, 920, "dark", 1.5)

@@ -18,7 +18,7 @@
 //! | [`events`] | the payloads with which Config invokes a rule |
 //!
 //! Wire forms and constraints are those of AWS's service models (CloudTrail 2013-11-01, Config 2014-11-12,
-//! STS 2011-06-15), as `tests/outside/botocore` checks. The value of a signature is not verified.
+//! STS 2011-06-15), as `tests/outside/wire` checks. The value of a signature is not verified.
 
 mod authentication;
 mod calls;

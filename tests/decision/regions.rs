@@ -1,4 +1,4 @@
-//! The Regions that we know. `tests/outside/botocore` holds them against AWS's own list.
+//! The Regions that we know. `tests/outside/wire` holds them against AWS's own list.
 
 use std::collections::BTreeSet;
 

@@ -96,7 +96,7 @@ fn a_document_of_the_format_is_valid_for_both() {
 
 #[test]
 fn what_the_shipped_script_writes_is_valid() {
-    let text = include_str!("../outside/shell/evidence.json");
+    let text = include_str!("../outside/evidence/evidence.json");
     assert_eq!(against_evidence_schema(&serde_json::from_str(text).unwrap()), Vec::<String>::new());
     let evidence = Evidence::parse(text).unwrap();
     assert_eq!(evidence.trails.known().map(Vec::len), Some(5));

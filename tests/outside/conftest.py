@@ -1,5 +1,6 @@
 """What several suites stand on: moto, a third-party AWS, and what went over the wire in the Rust tests."""
 
+import collections
 import logging
 import os
 import pathlib
@@ -10,6 +11,18 @@ from moto.iam.access_control import IAMRequest
 from moto.server import ThreadedMotoServer
 from support.moto import Moto
 from support.stand_in import StandIn
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The seconds and tests of each suite; two suites run at a time."""
+    seconds, tests = collections.Counter(), collections.Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            suite = getattr(report, "nodeid", "").partition("/")[0]
+            seconds[suite] += getattr(report, "duration", 0)
+            tests[suite] += getattr(report, "when", None) == "call"
+    for suite in sorted(filter(None, seconds)):
+        terminalreporter.line(f"{seconds[suite]:6.1f} s  {tests[suite]:4} tests  {suite}")
 
 
 def raise_access_denied(request):

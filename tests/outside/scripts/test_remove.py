@@ -72,8 +72,8 @@ def test_a_package_that_a_stack_set_names_stays_and_with_it_all_else(account, bu
     ended = account.remove(FAKE_AWS_STACK_SET=f"{bucket} {PACKAGE}", FAKE_AWS_CALL_AS=call_as)
     assert (ended.exit_code, ended.changes, (account.objects(), account.stacks())) == (2, [], before)
     assert ended.told() == (
-        f"remove: the stack set organization takes its package from s3://{bucket}/{PACKAGE}; delete it first, or give it "
-        "another package"
+        f"remove: the stack set organization takes its package from s3://{bucket}/{PACKAGE}; "
+        "delete it first, or give it another package"
     )
 
 

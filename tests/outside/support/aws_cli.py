@@ -70,12 +70,12 @@ class Understanding:
     """Whether the AWS CLI knows commands and their options; it is asked about each set of options once."""
 
     def __init__(self):
-        self._forms = set()
+        self.forms = set()
 
     def check(self, command):
         service, operation, *arguments = words(command)
         form = service, operation, *(word for word in arguments if word.startswith("--"))
-        if form not in self._forms:
+        if form not in self.forms:
             ended = run(command, NOWHERE)
             assert "Could not connect to the endpoint URL" in ended.stderr, f"{command}\n{ended.stderr}"
-            self._forms.add(form)
+            self.forms.add(form)

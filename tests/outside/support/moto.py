@@ -18,6 +18,8 @@ class Moto:
         self.url = url
         self.secrets = []
         self.client = functools.cache(self._client_of_role)
+        nobody = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+        self._sts = functools.cache(lambda region: self._client("sts", region, nobody))
 
     def post(self, path, body=""):
         request = urllib.request.Request(f"{self.url}/moto-api/{path}", body.encode(), {"Content-Type": "text/plain"})
@@ -40,8 +42,7 @@ class Moto:
 
     def credentials(self, account, region=REGION, role="Person"):
         """The environment of somebody who signed in to the account in the Region's partition."""
-        nobody = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-        answer = self._client("sts", region, nobody).assume_role(
+        answer = self._sts(region).assume_role(
             RoleArn=f"arn:{PARTITIONS.get(region, 'aws')}:iam::{account}:role/{role}", RoleSessionName="outside"
         )
         credentials = answer["Credentials"]

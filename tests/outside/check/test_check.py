@@ -3,13 +3,12 @@
 import json
 
 import pytest
+from check.accounts import Account, Inexpressible
+from check.command_line import check, given, reported, verdict
+from check.scenarios import SCENARIOS
+from support.project import ACCOUNTS
 
-from accounts import Account, Inexpressible
-from command_line import ROOT, check, given, reported, verdict
-from scenarios import SCENARIOS
-
-EXAMPLES = ROOT / "examples/accounts"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
+NAMES = sorted(path.stem for path in ACCOUNTS.glob("*.json"))
 
 # What moto 5.2.5 cannot express of the examples: where it differs, and why.
 INEXPRESSIBLE = {
@@ -21,7 +20,7 @@ INEXPRESSIBLE = {
 
 
 def example(name):
-    return json.loads((EXAMPLES / f"{name}.json").read_text())
+    return json.loads((ACCOUNTS / f"{name}.json").read_text())
 
 
 def test_the_table_names_examples():
@@ -37,7 +36,7 @@ def test_a_listed_account_cannot_be_made(moto, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_evidence_and_an_invocation_agree(name):
-    path = EXAMPLES / f"{name}.json"
+    path = ACCOUNTS / f"{name}.json"
     assert verdict(reported("check", "--evidence", path)) == verdict(reported("invoke", "--account", path))
 
 
@@ -48,7 +47,7 @@ def test_the_live_account_gets_the_verdict_of_its_evidence(moto, tmp_path, name)
 
     live = check(account, {}, "--save-evidence", saved)
 
-    assert verdict(live) == verdict(reported("check", "--evidence", EXAMPLES / f"{name}.json"))
+    assert verdict(live) == verdict(reported("check", "--evidence", ACCOUNTS / f"{name}.json"))
     assert verdict(live) == verdict(reported("check", "--evidence", saved))
 
 

@@ -6,14 +6,22 @@ import re
 import shlex
 
 import pytest
-
-from accounts import Account, Inexpressible, owner_of, policy
-from command_line import ROOT, check, codes, given, reported, reports, run_aws
-from scenarios import ACCOUNT, KEY, LOG_GROUP, SCENARIOS, TOPIC, account as account_of, arn, trail as trail_of
-from test_check import EXAMPLES, INEXPRESSIBLE, NAMES, example
+from check.accounts import Account, Inexpressible, owner_of, policy
+from check.command_line import check, codes, given, reported, reports, run_aws
+from check.scenarios import ACCOUNT, KEY, LOG_GROUP, SCENARIOS, TOPIC, arn
+from check.scenarios import account as account_of
+from check.scenarios import trail as trail_of
+from check.test_check import INEXPRESSIBLE, NAMES, example
+from support.aws_cli import Understanding
+from support.project import ACCOUNTS as EXAMPLES
+from support.project import ROOT
 
 SELECTOR_CODES = {
-    "no-management-events", "read-only", "write-only", "split-selectors", "excluded-event-sources",
+    "no-management-events",
+    "read-only",
+    "write-only",
+    "split-selectors",
+    "excluded-event-sources",
     "filtered-management-events",
 }
 # By reason: what its commands may change of a trail, in AWS's words.
@@ -21,7 +29,7 @@ CHANGES = {
     "single-region": {"IsMultiRegionTrail", "IncludeGlobalServiceEvents"},
     "no-global-service-events": {"IncludeGlobalServiceEvents"},
     "not-logging": {"IsLogging"},
-    **dict.fromkeys(SELECTOR_CODES, {"Selectors"}),
+    **{code: {"Selectors"} for code in SELECTOR_CODES},
     "other-bucket": {"S3BucketName"},
     "other-log-group": {"CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"},
     "no-cloudwatch-logs": {"CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"},
@@ -91,11 +99,11 @@ def run_remedy(account, trail, code, remedy):
     region, owner, _ = owner_of({"TrailARN": trail["trailArn"]})
     if code == "other-bucket":
         account.create_bucket("security-logs", owner, region)
-    environment = account.moto.environment(owner, region)
+    credentials = account.moto.credentials(owner, region)
     assert remedy["commands"]
     for command in remedy["commands"]:
-        ended = run_aws(filled_in(command), account.moto.url, environment)
-        assert ended.returncode == 0, f"{command}\n{ended.stderr}"
+        ended = run_aws(filled_in(command), account.moto, credentials)
+        assert ended.exit_code == 0, f"{command}\n{ended.stderr}"
 
 
 def find(report, name):
@@ -117,15 +125,19 @@ def data_events(selectors):
     taken = set()
     for selector in selectors.get("EventSelectors", []):
         kinds = {"ReadOnly": ["reads"], "WriteOnly": ["writes"]}.get(selector.get("ReadWriteType"), ["reads", "writes"])
-        taken |= {(kind, resources["Type"], value) for kind in kinds for resources in selector.get("DataResources", [])
-                  for value in resources["Values"]}
+        taken |= {
+            (kind, resources["Type"], value)
+            for kind in kinds
+            for resources in selector.get("DataResources", [])
+            for value in resources["Values"]
+        }
     for selector in selectors.get("AdvancedEventSelectors", []):
         if {"Field": "eventCategory", "Equals": ["Management"]} not in selector["FieldSelectors"]:
             taken.add(json.dumps(selector, sort_keys=True))
     return taken
 
 
-@pytest.mark.parametrize("name, trail, code", [reason for reason in REASONS if reason[2] not in NOT_TRIED])
+@pytest.mark.parametrize(("name", "trail", "code"), [reason for reason in REASONS if reason[2] not in NOT_TRIED])
 def test_the_commands_remove_the_reason_and_change_nothing_else(moto, name, trail, code):
     evidence, parameters = ACCOUNTS[name]
     account = Account(moto, evidence)
@@ -171,11 +183,11 @@ def test_where_there_is_no_trail_the_command_deploys_the_template(moto):
     (remedy,) = check(account, {})["remedies"]
     (command,) = remedy["commands"]
 
-    ended = run_aws(command, moto.url, moto.environment(account.id))
+    ended = run_aws(command, moto, moto.credentials(account.id))
 
-    assert ended.returncode == 0, ended.stderr
-    resources = moto.client("cloudformation", account.id).describe_stack_resources(StackName="cloudtrail-all-regions-trail")
-    made = {resource.get("ResourceType") for resource in resources["StackResources"]}
+    assert ended.exit_code == 0, ended.stderr
+    stack = moto.client("cloudformation", account.id).describe_stack_resources(StackName="cloudtrail-all-regions-trail")
+    made = {resource.get("ResourceType") for resource in stack["StackResources"]}
     assert made >= {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup"}
     # moto's CloudFormation makes no trails and no policies of buckets; tests/outside/cloudformation sees to those.
     assert "AWS::CloudTrail::Trail" not in made
@@ -185,9 +197,9 @@ def test_what_may_not_be_listed_is_to_be_allowed(moto):
     account = Account(moto, SCENARIOS["no-permission-to-list"][0])
     (remedy,) = check(account, {})["remedies"]
     (command,) = remedy["commands"]
-    environment = moto.environment(account.id, role="Reader")
-    with account.permissions_checked():
-        ended = run_aws(command, moto.url, environment)
+    credentials = moto.credentials(account.id, role="Reader")
+    with moto.permissions_checked():
+        ended = run_aws(command, moto, credentials)
     assert "AccessDenied" in ended.stderr
 
     follow(account, remedy)
@@ -218,8 +230,8 @@ def test_all_remedies_together_make_the_account_compliant(moto, name):
                 run_remedy(account, trail, reason["code"], reason["remedy"])
                 follow(account, reason["remedy"])
     assert check(account, parameters)["complianceType"] == "COMPLIANT"
-    for arn, trail in account.state().items():
-        assert data_events(trail["Selectors"]) == data_events(before[arn]["Selectors"])
+    for trail_arn, trail in account.state().items():
+        assert data_events(trail["Selectors"]) == data_events(before[trail_arn]["Selectors"])
 
 
 def cases():
@@ -245,12 +257,12 @@ def test_every_reason_is_tried_or_listed():
     assert tried == CHANGES.keys()
 
 
-@pytest.mark.parametrize("code", NOT_TRIED.keys() - {"other-topic"})
+@pytest.mark.parametrize("code", sorted(NOT_TRIED.keys() - {"other-topic"}))
 def test_no_account_of_a_listed_reason_can_be_made(moto, code):
     names = [name for name, case in CASES.items() if code in reasons_of(case)]
     assert names
     for name in names:
-        moto.post("reset")
+        moto.reset()
         with pytest.raises(Inexpressible):
             Account(moto, CASES[name]["Given"])
 
@@ -270,8 +282,8 @@ def test_the_policies_of_bucket_and_key_are_found_in_the_buckets_region(moto, tm
 
     remedy = remedy_of(find(reported("check", "--evidence", path), "management-events"), "delivery-failing")
 
-    shown = [run_aws(command, moto.url, moto.environment(ACCOUNT)) for command in remedy["commands"]]
-    assert all(ended.returncode == 0 for ended in shown), shown
+    shown = [run_aws(command, moto, moto.credentials(ACCOUNT)) for command in remedy["commands"]]
+    assert all(ended.exit_code == 0 for ended in shown), shown
     status, of_the_bucket, of_the_key = (json.loads(ended.stdout) for ended in shown)
     assert status["IsLogging"]
     assert (of_the_bucket["Statement"][0]["Sid"], of_the_key["Statement"][0]["Sid"]) == ("of-the-bucket", "of-the-key")
@@ -295,18 +307,17 @@ def commands(folder):
                 yield from remedy["commands"]
 
 
-def test_the_aws_cli_understands_every_command(moto, tmp_path):
-    """Nothing listens at the endpoint: what the AWS CLI understands ends with a failure to connect."""
-    environment, by_form = moto.environment(ACCOUNT), {}
+def test_the_aws_cli_understands_every_command(tmp_path):
+    understanding = Understanding()
     for command in commands(tmp_path):
-        # One of each operation with the same options.
-        _, service, operation, *arguments = shlex.split(command)
-        by_form[service, operation, *(word for word in arguments if word.startswith("--"))] = command
-    assert {form[:2] for form in by_form} == {
-        ("cloudformation", "deploy"), ("cloudtrail", "get-event-selectors"), ("cloudtrail", "get-trail-status"),
-        ("cloudtrail", "put-event-selectors"), ("cloudtrail", "start-logging"), ("cloudtrail", "update-trail"),
-        ("kms", "get-key-policy"), ("s3api", "get-bucket-policy"),
+        understanding.check(command)
+    assert {form[:2] for form in understanding.forms} == {
+        ("cloudformation", "deploy"),
+        ("cloudtrail", "get-event-selectors"),
+        ("cloudtrail", "get-trail-status"),
+        ("cloudtrail", "put-event-selectors"),
+        ("cloudtrail", "start-logging"),
+        ("cloudtrail", "update-trail"),
+        ("kms", "get-key-policy"),
+        ("s3api", "get-bucket-policy"),
     }
-    for command in by_form.values():
-        ended = run_aws(command, "http://127.0.0.1:9", environment)
-        assert "Could not connect to the endpoint URL" in ended.stderr, f"{command}\n{ended.stderr}"

@@ -1,18 +1,15 @@
 """The pages, as a browser, a printer and a screen reader find them."""
 
 import io
-import os
 import re
 import subprocess
-from pathlib import Path
 
 import html5lib
 import pdfplumber
 import pytest
+from page.conftest import HOSTILE, INVISIBLE, PAGES, check
+from support.project import ACCOUNTS, NODE_MODULES
 
-from conftest import ACCOUNTS, HOSTILE, INVISIBLE, PAGES, check
-
-NODE_MODULES = Path(os.environ["NODE_MODULES"])
 AXE = (NODE_MODULES / "axe-core" / "axe.min.js").read_text()
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 every_page = pytest.mark.parametrize("name", PAGES)
@@ -49,7 +46,6 @@ def opened(browser, pages):
     assert len(requests) == len(contexts) and all(url.startswith("file:") for url in requests)
 
 
-
 @every_page
 def test_the_html_is_valid(pages, name):
     source = pages(name).read_text()
@@ -78,15 +74,15 @@ def test_nothing_overflows_and_no_script_is_needed(opened, name, width):
 
 
 @every_page_but_the_largest
-@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 360)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_axe_finds_no_violation(opened, name, scheme, width):
     page = opened(name, color_scheme=scheme, viewport={"width": width, "height": 900})
     page.evaluate(AXE)
     found = page.evaluate("tags => axe.run(document, {runOnly: tags})", STANDARDS)
     assert any(rule["id"] == "color-contrast" for rule in found["passes"])
     open_questions = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
-    problems = found["violations"] + open_questions
-    assert [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in problems for node in rule["nodes"]] == []
+    problems = [(rule["id"], node) for rule in found["violations"] + open_questions for node in rule["nodes"]]
+    assert [(rule, node["html"][:200], node["failureSummary"]) for rule, node in problems] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -100,7 +96,8 @@ def test_hostile_names_are_text_and_nothing_else(opened):
     page = opened("hostile")
     names = page.locator("h4").all_text_contents()
     assert sorted(names) == sorted(HOSTILE + list(INVISIBLE.values()))
-    assert page.locator("script, img, iframe, object, link, form, a[href^=javascript], [onmouseover], [onerror]").count() == 0
+    active = "script, img, iframe, object, link, form, a[href^=javascript], [onmouseover], [onerror]"
+    assert page.locator(active).count() == 0
     assert page.locator("style").count() == 1 and page.locator("h1").count() == 1
     assert page.locator("[style]").count() == 0
     assert page.title().startswith("Non-compliant: account 123456789012")
@@ -110,7 +107,8 @@ def test_hostile_names_are_text_and_nothing_else(opened):
 
 def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
     slipped = tmp_path / "slipped.html"
-    injected = "<p style='color: red'>x</p><script>document.title = 'owned'</script><img src='data:,x'><style>p{}</style>"
+    injected = "<p style='color: red'>x</p><script>document.title = 'owned'</script>"
+    injected += "<img src='data:,x'><style>p{}</style>"
     slipped.write_text(pages("compliant").read_text().replace("<main>", f"<main>{injected}"))
     context = browser.new_context()
     page = context.new_page()
@@ -123,7 +121,7 @@ def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, words, sign",
+    ("name", "words", "sign"),
     [
         ("compliant", "Compliant", "#pass"),
         ("stopped", "Non-compliant", "#fail"),
@@ -147,7 +145,7 @@ def test_a_failing_trail_beside_a_passing_one_is_no_alarm(opened):
 
 
 @pytest.mark.parametrize(
-    "name, says, is_silent_about",
+    ("name", "says", "is_silent_about"),
     [
         ("throttled", ["transient error hid a fact", "Evidence read"], ["Deciding again"]),
         ("refused", ["No verdict was reached", "AccessDenied"], ["transient error hid a fact that the verdict"]),
@@ -165,7 +163,8 @@ def test_the_page_explains_what_there_is_evidence_for(opened, name, says, is_sil
 
 def test_thirty_accounts_are_summed_up_first(opened):
     page = opened("thirty-accounts")
-    assert re.findall(r"\d+ [a-z-]+(?: [a-z]+)?", page.title())[:3] == ["12 non-compliant", "6 no verdict", "12 compliant"]
+    counts = re.findall(r"\d+ [a-z-]+(?: [a-z]+)?", page.title())
+    assert counts[:3] == ["12 non-compliant", "6 no verdict", "12 compliant"]
     rows = page.locator(".summary tbody tr")
     assert rows.count() == 30
     order = [row.locator(".mark").inner_text() for row in rows.all()]
@@ -189,13 +188,14 @@ def test_it_prints_within_the_paper_and_on_white(opened, name):
     page = opened(name, color_scheme="dark", viewport={"width": round((210 - 2 * 16) / 25.4 * 96), "height": 900})
     page.emulate_media(media="print")
     assert page.evaluate(STICKING_OUT) == []
-    with pdfplumber.open(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True, print_background=True))) as printed:
+    pdf = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)
+    with pdfplumber.open(io.BytesIO(pdf)) as printed:
         # Looking at hundreds of alike pages takes minutes.
         for sheet in [*printed.pages[:12], printed.pages[-1]]:
             words = sheet.extract_words()
             assert words
-            assert all(0 <= word["x0"] and word["x1"] <= sheet.width for word in words)
-            assert all(0 <= word["top"] and word["bottom"] <= sheet.height for word in words)
+            assert all(word["x0"] >= 0 and word["x1"] <= sheet.width for word in words)
+            assert all(word["top"] >= 0 and word["bottom"] <= sheet.height for word in words)
             paper = sheet.to_image(resolution=20).original.convert("L").histogram()
             assert paper.index(max(paper)) > 250
             sheet.close()

@@ -2,15 +2,16 @@
 
 import json
 import os
-import pathlib
 import subprocess
 
-ROOT = pathlib.Path(__file__).parents[3]
+from support import aws_cli
+from support.project import PROGRAM
+
 EXITS = {"COMPLIANT": 0, "NOT_APPLICABLE": 0, "NON_COMPLIANT": 1, None: 2}
 
 
 def run(*arguments, environment=None):
-    command = [os.environ["CLOUDTRAIL_ALL_REGIONS"], *map(str, arguments), "--format", "json"]
+    command = [PROGRAM, *map(str, arguments), "--format", "json"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     assert ended.stdout, ended.stderr
     return json.loads(ended.stdout)["accounts"], ended
@@ -30,12 +31,15 @@ def reported(*arguments, environment=None):
 
 def check(account, parameters, *arguments):
     """`check` with the credentials of the account's Reader."""
-    environment = account.moto.environment(account.id, account.region, "Reader") | {
+    environment = account.moto.credentials(account.id, account.region, "Reader") | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": account.region,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_ENDPOINT_URL_CLOUDTRAIL": account.moto.url,
         "AWS_ENDPOINT_URL_STS": account.moto.url,
     }
-    with account.permissions_checked():
+    with account.moto.permissions_checked():
         return reported("check", *given(parameters), *arguments, environment=environment)
 
 
@@ -53,9 +57,6 @@ def codes(trail):
     return [reason["code"] for reason in trail["reasons"]]
 
 
-def run_aws(command, endpoint, environment):
-    """Runs a command of a remedy as it stands, in the shell and with the real AWS CLI."""
-    environment = environment | {"AWS_ENDPOINT_URL": endpoint, "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""}
-    return subprocess.run(
-        ["bash", "-euc", command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+def run_aws(command, moto, credentials):
+    """Runs a command of a remedy as it stands, with the real AWS CLI."""
+    return aws_cli.run(command, credentials | {"AWS_ENDPOINT_URL": moto.url})

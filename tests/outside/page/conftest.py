@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
+import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from support.project import ACCOUNTS, PROGRAM
 
-ACCOUNTS = Path(__file__).parents[3] / "examples" / "accounts"
 # A browser of Debian's, and nothing that calls home.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync"]
@@ -18,7 +17,7 @@ ARGUMENTS += ["--disable-component-update", "--disable-sync"]
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium-headless-shell"), args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -39,7 +38,7 @@ def pages(tmp_path_factory):
 
 
 def check(output, *arguments):
-    command = [os.environ["CLOUDTRAIL_ALL_REGIONS"], "check", "--format", "html", "--output", output, *arguments]
+    command = [PROGRAM, "check", "--format", "html", "--output", output, *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode in (0, 1, 2) and output.exists(), ended.stderr
 
@@ -74,7 +73,7 @@ def example(name):
 
 HOSTILE = [
     "<script>document.title='owned'</script>",
-    "\"><img src=x onerror=\"document.title='owned'\">",
+    '"><img src=x onerror="document.title=\'owned\'">',
     "</style><style>*{display:none}</style>",
     "</code></pre></article></main><h1>Compliant</h1>",
     "' onmouseover='document.title=1",
@@ -141,8 +140,7 @@ def long_rows(folder):
 
 
 def nowhere(folder):
-    evidence = ["--evidence", ACCOUNTS / "compliant.json"]
-    return evidence + ["--parameter", "reportingRegion=eu-west-1"]
+    return ["--evidence", ACCOUNTS / "compliant.json", "--parameter", "reportingRegion=eu-west-1"]
 
 
 def refused(folder):

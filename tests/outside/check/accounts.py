@@ -6,8 +6,6 @@ import json
 
 from botocore.exceptions import ClientError
 
-REGION = "us-east-1"
-PARTITIONS = {"us-gov-west-1": "aws-us-gov", "cn-north-1": "aws-cn"}
 READS = {"DescribeTrails", "GetTrailStatus", "GetEventSelectors"}
 # What the rule reads of DescribeTrails, and how CreateTrail is told.
 MEMBERS = {
@@ -87,17 +85,9 @@ class Account:
         statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
         iam.put_role_policy(RoleName="Reader", PolicyName="Reads", PolicyDocument=policy(statement))
 
-    @contextlib.contextmanager
-    def permissions_checked(self):
-        """From here on moto refuses what no policy allows."""
-        self.moto.post("reset-auth", "0")
-        try:
-            yield
-        finally:
-            self.moto.post("reset-auth", "inf")
-
     def read(self):
         """The account as its Reader sees it, as evidence."""
+
         def ask(operation, region, **members):
             method = getattr(clients[region], "".join(f"_{c.lower()}" if c.isupper() else c for c in operation)[1:])
             try:
@@ -115,9 +105,11 @@ class Account:
                     answer["refused"]["homeRegionCode"] = first["refused"]["code"]
             return answer
 
-        clients = {region: self.moto.client("cloudtrail", self.id, region, "Reader")
-                   for region in {self.region, *self.home_regions()}}
-        with self.permissions_checked():
+        clients = {
+            region: self.moto.client("cloudtrail", self.id, region, "Reader")
+            for region in {self.region, *self.home_regions()}
+        }
+        with self.moto.permissions_checked():
             listed = ask("DescribeTrails", self.region, includeShadowTrails=True)
             trails = listed.get("trailList", listed)
             for trail in trails if isinstance(trails, list) else []:
@@ -163,6 +155,7 @@ def denied(evidence):
 
 def without_empty(selectors):
     """Selectors without what stands for nothing: empty lists, and the names of other members."""
+
     def pruned(value):
         if isinstance(value, dict):
             return {name: pruned(member) for name, member in value.items() if member not in ([], None)}
@@ -180,13 +173,15 @@ def selectors_of(trail):
 
 def compare(evidence, actual):
     """Raises where what moto shows is not what the evidence says, as far as the rule reads it."""
+
     def same(path, expected, shown):
         if expected != shown:
             raise Inexpressible(path, expected, shown)
 
     expected = evidence["trails"]
     if isinstance(expected, dict) or isinstance(actual["trails"], dict):
-        return same("trails", expected, actual["trails"])
+        same("trails", expected, actual["trails"])
+        return
     shown = {trail["TrailARN"]: trail for trail in actual["trails"]}
     for index, trail in enumerate(expected):
         path = f"trails[{index}]"
@@ -216,11 +211,15 @@ def compare_status(path, trail, other, evidence, actual):
             raise Inexpressible(path, expected, shown)
         return
     # Ages count in hours, and not where logging is off.
-    ages = [age_in_hours(status, collected) if status["IsLogging"] else None
-            for status, collected in ((expected, evidence), (shown, actual))]
-    facts = {"IsLogging": [expected["IsLogging"], shown["IsLogging"]],
-             "LatestDeliveryError": [expected.get("LatestDeliveryError"), shown.get("LatestDeliveryError")],
-             "LatestDeliveryTime": ages}
+    ages = [
+        age_in_hours(status, collected) if status["IsLogging"] else None
+        for status, collected in ((expected, evidence), (shown, actual))
+    ]
+    facts = {
+        "IsLogging": [expected["IsLogging"], shown["IsLogging"]],
+        "LatestDeliveryError": [expected.get("LatestDeliveryError"), shown.get("LatestDeliveryError")],
+        "LatestDeliveryTime": ages,
+    }
     for member, (said, is_shown) in facts.items():
         if said != is_shown:
             raise Inexpressible(f"{path}.{member}", said, is_shown)

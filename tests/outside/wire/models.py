@@ -1,23 +1,15 @@
-#!/usr/bin/env python3
-"""Checks recorded exchanges against AWS's service models, as botocore carries them.
+"""Requests and answers against AWS's service models, as botocore carries them.
 
-    validate_exchanges.py DIR [--no-refusals]
-
-Reads every *.jsonl file in DIR, one exchange a line:
+An exchange, as the Rust tests leave it:
 
     {"service", "operation", "account", "region",
      "request": {"method", "headers", "body"}, "answer": {"status", "headers", "body"} or null}
-
-An answer that is null was touched by a fault and is not checked. A request that was answered with a validation error
-or an unknown operation is not checked, unless --no-refusals is given: then such an answer is a violation.
-Prints each violation and a count; exits 1 if there is a violation or no exchange at all.
 """
 
 import datetime
+import functools
 import json
-import pathlib
 import re
-import sys
 import urllib.parse
 from xml.etree import ElementTree
 
@@ -26,23 +18,52 @@ import botocore.session
 import botocore.validate
 
 JSON_COMMON_ERRORS = {
-    "AccessDeniedException", "ExpiredTokenException", "IncompleteSignatureException", "InternalFailure",
-    "InvalidSignatureException", "MissingAuthenticationTokenException", "SerializationException",
-    "ServiceUnavailable", "ThrottlingException", "UnknownOperationException", "UnrecognizedClientException",
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InternalFailure",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "SerializationException",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
     "ValidationException",
 }
 QUERY_COMMON_ERRORS = {
-    "AccessDenied", "ExpiredToken", "IncompleteSignature", "InternalFailure", "InvalidAction",
-    "InvalidClientTokenId", "MalformedInput", "MissingAuthenticationToken", "ServiceUnavailable",
-    "SignatureDoesNotMatch", "Throttling", "ValidationError",
+    "AccessDenied",
+    "ExpiredToken",
+    "IncompleteSignature",
+    "InternalFailure",
+    "InvalidAction",
+    "InvalidClientTokenId",
+    "MalformedInput",
+    "MissingAuthenticationToken",
+    "ServiceUnavailable",
+    "SignatureDoesNotMatch",
+    "Throttling",
+    "ValidationError",
 }
 REFUSALS = {
-    "InvalidAction", "MalformedInput", "SerializationException", "UnknownOperationException", "ValidationError",
+    "InvalidAction",
+    "MalformedInput",
+    "SerializationException",
+    "UnknownOperationException",
+    "ValidationError",
     "ValidationException",
 }
 JSON_TYPES = {
-    "string": str, "boolean": bool, "integer": int, "long": int, "float": (int, float), "double": (int, float),
-    "timestamp": (int, float), "list": list, "map": dict, "structure": dict,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (int, float),
+    "list": list,
+    "map": dict,
+    "structure": dict,
 }
 
 
@@ -69,7 +90,7 @@ def from_json(shape, value, path, constrained):
     if shape.type_name == "list":
         return [from_json(shape.member, member, f"{path}[{i}]", constrained) for i, member in enumerate(value)]
     if shape.type_name == "timestamp":
-        return datetime.datetime.fromtimestamp(value, datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(value, datetime.UTC)
     return value
 
 
@@ -108,7 +129,7 @@ def check_elements(shape, element, path):
     if shape.type_name != "structure":
         return
     names = [child.tag.rsplit("}", 1)[-1] for child in element]
-    for name, child in zip(names, element):
+    for name, child in zip(names, element, strict=True):
         if name not in shape.members:
             raise Violation(f"{path}: unknown element {name}")
         check_elements(shape.members[name], child, f"{path}.{name}")
@@ -174,12 +195,18 @@ def parse(model, answer, shape):
         raise Violation(f"botocore cannot parse the answer: {error!r}") from error
 
 
-def check(session, exchange, refusals_allowed):
+@functools.cache
+def service_model(service):
+    return botocore.session.get_session().get_service_model(service)
+
+
+def check(exchange, refusals_allowed):
+    """Checks all but an answer that a fault has touched (null), and a request that was refused as invalid."""
     if exchange["service"] is None:
         if refusals_allowed:
             return
         raise Violation("a request to no known service")
-    model = session.get_service_model(exchange["service"])
+    model = service_model(exchange["service"])
     is_known = exchange["operation"] in model.operation_names
     operation = model.operation_model(exchange["operation"]) if is_known else None
     answer = exchange["answer"]
@@ -194,26 +221,3 @@ def check(session, exchange, refusals_allowed):
         check_request(model, operation, exchange["request"])
     if answer is not None:
         check_answer(model, operation, answer, error_code)
-
-
-def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--no-refusals"]
-    if len(arguments) != 1:
-        sys.exit(__doc__)
-    session = botocore.session.get_session()
-    exchanges = violations = 0
-    for path in sorted(pathlib.Path(arguments[0]).glob("*.jsonl")):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            exchange = json.loads(line)
-            exchanges += 1
-            try:
-                check(session, exchange, refusals_allowed="--no-refusals" not in sys.argv)
-            except (Violation, ValueError) as error:
-                violations += 1
-                print(f"{path.name}:{number}: {exchange['service']} {exchange['operation']}: {error}")
-    print(f"{exchanges} exchanges, {violations} violations")
-    sys.exit(1 if violations or not exchanges else 0)
-
-
-if __name__ == "__main__":
-    main()

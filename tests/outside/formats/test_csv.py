@@ -1,0 +1,56 @@
+"""`csv`: rows for a spreadsheet, which must not take them for formulas."""
+
+import csv
+import io
+
+from formats.conftest import in_a_line
+
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+COLUMNS = [
+    "AccountId",
+    "Region",
+    "CollectedAt",
+    "ComplianceType",
+    "Annotation",
+    "RuleParameters",
+    "Name",
+    "TrailARN",
+    "HomeRegion",
+    "S3BucketName",
+    "IsMultiRegionTrail",
+    "IsOrganizationTrail",
+    "Result",
+    "Reason",
+    "Text",
+    "Remedy",
+    "Commands",
+]
+
+
+def cell(text):
+    line = in_a_line(text or "")
+    return f"'{line}" if line.strip().startswith(FORMULA) else line
+
+
+def test_rows_are_the_reports_trails_and_reasons(reported):
+    def check(account):
+        report = account.report
+        reader = csv.DictReader(io.StringIO(account.output, newline=""), strict=True)
+        rows = list(reader)
+        assert reader.fieldnames == COLUMNS
+        expected = [
+            (cell(trail["name"]), cell(trail["trailArn"]), reason.get("code", ""))
+            for trail in report["trails"]
+            for reason in trail["reasons"] or [{}]
+        ]
+        assert [(row["Name"], row["TrailARN"], row["Reason"]) for row in rows] == (expected or [("", "", "")])
+        for row in rows:
+            assert set(row) == set(COLUMNS)
+            assert row["ComplianceType"] == (report["complianceType"] or "NO_VERDICT")
+            assert row["Annotation"] == cell(report["annotation"])
+            assert row["RuleParameters"] == cell(account.rule_parameters)
+            for text in row.values():
+                assert not text.strip().startswith(FORMULA), text
+                assert text == in_a_line(text)
+
+    reported("csv").each(check)

@@ -1,0 +1,44 @@
+"""`junit`: test cases for a CI system, by a parser of such files."""
+
+import re
+
+import junitparser
+from formats.conftest import run
+from support.project import ACCOUNTS
+
+RESULTS = {
+    "COMPLIANT": [],
+    "NON_COMPLIANT": [junitparser.Failure],
+    "NOT_APPLICABLE": [junitparser.Skipped],
+    None: [junitparser.Error],
+}
+
+
+def test_an_account_is_a_test_case_with_its_verdict(reported):
+    def check(account):
+        report = account.report
+        (suite,) = junitparser.JUnitXml.fromstring(account.output.encode())
+        (case,) = suite
+        assert [type(result) for result in case.result] == RESULTS[report["complianceType"]]
+        counted = {"failures": suite.failures, "errors": suite.errors, "skipped": suite.skipped}
+        suite.update_statistics()
+        assert counted == {"failures": suite.failures, "errors": suite.errors, "skipped": suite.skipped}
+        assert suite.name == report["accountId"]
+        assert case.classname == f"{report['accountId']}.{report['region']}"
+        text = case.system_out
+        for result in case.result:
+            message = re.sub("[\x00-\x08\x0b-\x1f\ufffe\uffff]", "\ufffd", report["annotation"])
+            # A parser of XML takes white space in an attribute for spaces.
+            assert result.message == re.sub("[\n\t]", " ", message)
+            text = result.text or ""
+        for trail in report["trails"] if report["complianceType"] != "NOT_APPLICABLE" else []:
+            for reason in trail["reasons"]:
+                assert f"{reason['code']}: " in text
+
+    reported("junit").each(check)
+
+
+def test_several_accounts_are_several_suites():
+    files = [ACCOUNTS / f"{name}.json" for name in ("compliant", "stopped", "throttled")]
+    suites = junitparser.JUnitXml.fromstring(run("junit", *files).encode())
+    assert (len(list(suites)), suites.tests, suites.failures, suites.errors) == (3, 3, 1, 1)

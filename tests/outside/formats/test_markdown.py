@@ -1,0 +1,58 @@
+"""`markdown`: a table and remedies for a pull request, by a parser of CommonMark."""
+
+import itertools
+import re
+
+from formats.conftest import in_a_line
+from markdown_it import MarkdownIt
+
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+BLOCKS = ("heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td")
+KINDS = {"inline", "fence"} | {f"{block}_{end}" for end in ("open", "close") for block in BLOCKS}
+
+
+def text(inline, allowed=("text",)):
+    assert {child.type for child in inline.children} <= set(allowed), inline.content
+    return "".join(child.content for child in inline.children)
+
+
+def test_the_table_and_the_remedies_are_those_of_the_report(reported):
+    def check(account):
+        report = account.report
+        tokens = MARKDOWN.parse(account.output)
+        assert {token.type for token in tokens} <= KINDS
+        inlines = {"heading_open": [], "td_open": [], "th_open": [], "paragraph_open": []}
+        for before, token in itertools.pairwise(tokens):
+            if token.type == "inline":
+                inlines[before.type].append(token)
+        headings = [text(token) for token in inlines["heading_open"]]
+        assert headings[0] == f"{report['complianceType'] or 'NO_VERDICT'}: account {report['accountId']}"
+        cells = [text(token, ("text", "code_inline")) for token in inlines["td_open"]]
+        expected = [
+            cell
+            for trail in report["trails"]
+            for reason in trail["reasons"] or [{}]
+            for cell in (
+                trail["result"],
+                trail["name"],
+                trail["homeRegion"] or "",
+                reason.get("code", ""),
+                reason.get("text", trail["satisfaction"]),
+            )
+        ]
+        assert cells == [in_a_line(cell).strip() for cell in expected]
+        remedies = list(report["remedies"])
+        remedies += [reason["remedy"] for trail in report["trails"] for reason in trail["reasons"]]
+        if report["complianceType"] == "COMPLIANT":
+            remedies = []
+        marked = ("text", "strong_open", "strong_close", "code_inline")
+        paragraphs = [text(token, marked) for token in inlines["paragraph_open"]]
+        opening = 2 if report["ruleParameters"] else 1
+        assert paragraphs[1:opening] == [f"Parameters: {in_a_line(account.rule_parameters).strip()}"] * (opening - 1)
+        for paragraph, remedy in zip(paragraphs[opening:], remedies, strict=True):
+            assert paragraph.endswith(remedy["text"].replace("`", "")), paragraph
+        fences = [token.content for token in tokens if token.type == "fence"]
+        commands = ["\n".join(remedy["commands"]) + "\n" for remedy in remedies if remedy["commands"]]
+        assert fences == [re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\ufffd", command) for command in commands]
+
+    reported("markdown").each(check)
