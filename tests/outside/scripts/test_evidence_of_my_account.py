@@ -57,12 +57,8 @@ def account(tmp_path, answers):
     return evidence
 
 
-@pytest.mark.parametrize(
-    "error_format", ["json", "yaml", "text", "table", "enhanced", "legacy"]
-)
-def test_a_refusal_is_evidence_in_whatever_format_the_aws_cli_is_set_to_tell_it(
-    account, error_format
-):
+@pytest.mark.parametrize("error_format", ["json", "yaml", "text", "table", "enhanced", "legacy"])
+def test_a_refusal_is_evidence_in_whatever_format_the_aws_cli_is_set_to_tell_it(account, error_format):
     ended = account(AWS_CLI_ERROR_FORMAT=error_format)
     assert ended.exit_code == 0, ended.stderr
     refused = {"operation": "DescribeTrails", "code": "AccessDeniedException"}
@@ -79,45 +75,29 @@ def test_answers_that_no_argument_can_hold_are_written(account, answers, tmp_pat
         }
         for number, multi in enumerate([True, *[False] * 1500])
     ]
-    selectors = [
-        {
-            "FieldSelectors": [
-                {"Field": "resources.ARN", "NotEquals": ["x" * 2000] * 100}
-            ]
-        }
-    ]
+    selectors = [{"FieldSelectors": [{"Field": "resources.ARN", "NotEquals": ["x" * 2000] * 100}]}]
     (answers / "describe-trails").write_text(json.dumps({"trailList": trails}))
-    (answers / "get-event-selectors").write_text(
-        json.dumps({"AdvancedEventSelectors": selectors})
-    )
+    (answers / "get-event-selectors").write_text(json.dumps({"AdvancedEventSelectors": selectors}))
     (answers / "get-trail-status").write_text('{"IsLogging": true}')
     discovered = [{"resourceId": f"{TRAIL}-{number}" * 2} for number in range(1500)]
-    (answers / "list-discovered-resources").write_text(
-        json.dumps({"resourceIdentifiers": discovered})
-    )
+    (answers / "list-discovered-resources").write_text(json.dumps({"resourceIdentifiers": discovered}))
     output = tmp_path / "evidence.json"
     output.write_text("earlier")
     ended = account("--output", output)
     assert ended.exit_code == 0, ended.stderr
     written = json.loads(output.read_text())
     assert len(written["trails"]) == 1501
-    assert written["trails"][0]["GetEventSelectors"] == {
-        "AdvancedEventSelectors": selectors
-    }
+    assert written["trails"][0]["GetEventSelectors"] == {"AdvancedEventSelectors": selectors}
     assert len(written["discoveredTrails"]) == 1500
 
 
-def test_an_output_stays_as_it_was_where_no_answer_can_be_used(
-    account, answers, tmp_path
-):
+def test_an_output_stays_as_it_was_where_no_answer_can_be_used(account, answers, tmp_path):
     (answers / "describe-trails").write_text("<html>")
     output = tmp_path / "evidence.json"
     output.write_text("earlier")
     ended = account("--output", output)
     assert (ended.exit_code, ended.stdout, output.read_text()) == (2, "", "earlier")
-    assert [
-        path.name for path in tmp_path.iterdir() if path.name.startswith("evidence")
-    ] == ["evidence.json"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("evidence")] == ["evidence.json"]
 
 
 def test_without_credentials_it_ends_as_documented(account):
