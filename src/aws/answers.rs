@@ -1,9 +1,19 @@
-//! What answers have in common: pages, and times.
+//! What answers have in common: pages, times, and bodies that the SDK's types do not tell all of.
 
-use aws_smithy_types::DateTime;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::AfterDeserializationInterceptorContextRef},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{DateTime, config_bag::ConfigBag};
 
 use super::fault::CallError;
-use crate::rule::timestamp::Timestamp;
+use crate::rule::{selectors::EventSelectors, timestamp::Timestamp};
 
 /// More pages than any account needs.
 const MAX_PAGES: usize = 100;
@@ -27,4 +37,64 @@ pub(super) async fn pages(
 pub(super) fn timestamp(time: DateTime) -> Option<Timestamp> {
     let milliseconds = i64::try_from((time.as_nanos() + 500_000).div_euclid(1_000_000)).ok()?;
     Timestamp::from_epoch_milliseconds(milliseconds).ok()
+}
+
+/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent; and a list of
+/// trails that is absent, which is not the same as empty. Both are then asked for again.
+#[derive(Debug)]
+pub(super) struct RefuseEmptyAnswers;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is empty")]
+struct EmptyAnswer;
+
+impl Intercept for RefuseEmptyAnswers {
+    fn name(&self) -> &'static str {
+        "refuse empty answers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        let is_empty = answer.body().bytes().is_some_and(|body| body.trim_ascii().is_empty());
+        let output = context.output_or_error().ok();
+        let trails: Option<&DescribeTrailsOutput> = output.and_then(|output| output.downcast_ref());
+        let is_without_list = trails.is_some_and(|trails| trails.trail_list.is_none());
+        if answer.status().is_success() && (is_empty || is_without_list) { Err(EmptyAnswer.into()) } else { Ok(()) }
+    }
+}
+
+/// Event selectors as they stand in an answer's body: the SDK's types drop what they do not know, and that may narrow a
+/// selector. A body that cannot be read is asked for again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SelectorsInBody(Arc<Mutex<Option<EventSelectors>>>);
+
+impl SelectorsInBody {
+    pub(super) fn take(&self) -> Option<EventSelectors> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Intercept for SelectorsInBody {
+    fn name(&self) -> &'static str {
+        "event selectors in the body"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        if answer.status().is_success() {
+            let selectors = serde_json::from_slice(answer.body().bytes().unwrap_or_default())?;
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(selectors);
+        }
+        Ok(())
+    }
 }

@@ -1,19 +1,19 @@
 //! Collect: live calls to CloudTrail become evidence.
 
-use aws_sdk_cloudtrail::types::{self as sdk, AdvancedFieldSelector};
+use aws_sdk_cloudtrail::types as sdk;
 use aws_smithy_types::DateTime;
 use futures_util::future::{join_all, try_join};
 
 use super::{
-    answers::timestamp,
+    answers::{SelectorsInBody, timestamp},
     connections::Session,
     fault::{CallError, Fault},
 };
 use crate::{
     error::chain,
-    rule::evidence::{
-        AdvancedEventSelector, DataResource, EventSelector, EventSelectors, FieldSelector, Observed, Trail,
-        TrailStatus, list_each_trail_once,
+    rule::{
+        evidence::{Observed, Trail, TrailStatus, list_each_trail_once},
+        selectors::EventSelectors,
     },
 };
 
@@ -142,20 +142,11 @@ async fn get_event_selectors(
 ) -> Result<EventSelectors, CallError> {
     const OPERATION: &str = "GetEventSelectors";
     let client = session.clients(region).cloudtrail;
-    let request = client.get_event_selectors().trail_name(arn).customize().config_override(session.spread_over(calls));
-    let answer = session.call(OPERATION, region, arn, request.send()).await?;
-    Ok(EventSelectors {
-        event_selectors: answer.event_selectors.unwrap_or_default().into_iter().map(event_selector).collect(),
-        advanced_event_selectors: answer
-            .advanced_event_selectors
-            .unwrap_or_default()
-            .into_iter()
-            .map(|selector| AdvancedEventSelector {
-                name: selector.name,
-                field_selectors: selector.field_selectors.into_iter().map(field_selector).collect(),
-            })
-            .collect(),
-    })
+    let selectors = SelectorsInBody::default();
+    let request = client.get_event_selectors().trail_name(arn).customize();
+    let request = request.config_override(session.spread_over(calls)).interceptor(selectors.clone());
+    session.call(OPERATION, region, arn, request.send()).await?;
+    selectors.take().ok_or_else(|| CallError::unparsable(OPERATION, "no body"))
 }
 
 fn trail(trail: sdk::Trail) -> Trail {
@@ -174,31 +165,5 @@ fn trail(trail: sdk::Trail) -> Trail {
         cloud_watch_logs_log_group_arn: trail.cloud_watch_logs_log_group_arn,
         get_trail_status: None,
         get_event_selectors: None,
-    }
-}
-
-fn event_selector(selector: sdk::EventSelector) -> EventSelector {
-    EventSelector {
-        read_write_type: selector.read_write_type.map(|value| value.as_str().to_owned()),
-        include_management_events: selector.include_management_events,
-        exclude_management_event_sources: selector.exclude_management_event_sources.unwrap_or_default(),
-        data_resources: selector
-            .data_resources
-            .unwrap_or_default()
-            .into_iter()
-            .map(|resource| DataResource { r#type: resource.r#type, values: resource.values.unwrap_or_default() })
-            .collect(),
-    }
-}
-
-fn field_selector(selector: AdvancedFieldSelector) -> FieldSelector {
-    FieldSelector {
-        field: selector.field,
-        equals: selector.equals.unwrap_or_default(),
-        starts_with: selector.starts_with.unwrap_or_default(),
-        ends_with: selector.ends_with.unwrap_or_default(),
-        not_equals: selector.not_equals.unwrap_or_default(),
-        not_starts_with: selector.not_starts_with.unwrap_or_default(),
-        not_ends_with: selector.not_ends_with.unwrap_or_default(),
     }
 }

@@ -32,9 +32,10 @@ use tokio::task::yield_now;
 
 use super::{
     CallLog,
+    answers::RefuseEmptyAnswers,
     calls::Asked,
     endpoints::{self, EndpointUrls},
-    fault::{CallError, RefuseEmptyAnswers, RetryTransientFaults},
+    fault::{CallError, RetryTransientFaults},
     https::{self, Https},
 };
 

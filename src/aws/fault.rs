@@ -4,23 +4,11 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
-use aws_sdk_cloudtrail::{
-    config::retry::{ClassifyRetry, RetryAction},
-    operation::describe_trails::DescribeTrailsOutput,
+use aws_sdk_cloudtrail::config::retry::{ClassifyRetry, RetryAction};
+use aws_smithy_runtime_api::client::{
+    interceptors::context::InterceptorContext, orchestrator::HttpResponse, result::SdkError,
 };
-use aws_smithy_runtime_api::{
-    box_error::BoxError,
-    client::{
-        interceptors::{
-            Intercept,
-            context::{AfterDeserializationInterceptorContextRef, InterceptorContext},
-        },
-        orchestrator::HttpResponse,
-        result::SdkError,
-        runtime_components::RuntimeComponents,
-    },
-};
-use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata, retry::ErrorKind};
+use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::ErrorKind};
 
 use crate::{
     error::chain,
@@ -155,13 +143,15 @@ impl CallError {
     /// # Errors
     /// Our own fault, which says nothing about the account.
     pub(super) fn withheld<T>(self, home_region_code: Option<String>) -> Result<Observed<T>, Self> {
-        match self.fault {
-            Fault::Own => Err(self),
-            Fault::Permanent => Ok(Observed::Refused { refused: self.refusal(home_region_code) }),
-            Fault::Transient | Fault::Unreachable => {
-                Ok(Observed::Unanswered { unanswered: self.refusal(home_region_code) })
-            }
+        let fault = self.fault;
+        if fault == Fault::Own {
+            return Err(self);
         }
+        let refusal = self.refusal(home_region_code);
+        Ok(match fault {
+            Fault::Permanent if refusal.is_final() => Observed::Refused { refused: refusal },
+            _ => Observed::Unanswered { unanswered: refusal },
+        })
     }
 
     pub(super) fn refusal(self, home_region_code: Option<String>) -> Refusal {
@@ -253,35 +243,6 @@ fn without_credentials(error: &(dyn Error + 'static)) -> Option<Message> {
         }
     }
     None
-}
-
-/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent; and a list of
-/// trails that is absent, which is not the same as empty. Both are then asked for again.
-#[derive(Debug)]
-pub(super) struct RefuseEmptyAnswers;
-
-#[derive(Debug, thiserror::Error)]
-#[error("the answer is empty")]
-struct EmptyAnswer;
-
-impl Intercept for RefuseEmptyAnswers {
-    fn name(&self) -> &'static str {
-        "refuse empty answers"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let answer = context.response();
-        let is_empty = answer.body().bytes().is_some_and(|body| body.trim_ascii().is_empty());
-        let output = context.output_or_error().ok();
-        let trails: Option<&DescribeTrailsOutput> = output.and_then(|output| output.downcast_ref());
-        let is_without_list = trails.is_some_and(|trails| trails.trail_list.is_none());
-        if answer.status().is_success() && (is_empty || is_without_list) { Err(EmptyAnswer.into()) } else { Ok(()) }
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,10 @@ mod https;
 
 use futures_util::future::{OptionFuture, join};
 
-use crate::rule::{evidence::Evidence, timestamp::Timestamp};
+use crate::rule::{
+    evidence::{Evidence, FormatVersion},
+    timestamp::Timestamp,
+};
 use cloudtrail::Collected;
 use discovered_trails::discovered_trails;
 use fault::CallError;
@@ -39,6 +42,7 @@ pub async fn collect_evidence(
     let (discovered_trails, warning) = discovered.unzip();
     warnings.extend(warning.flatten());
     let evidence = Evidence {
+        format_version: FormatVersion,
         account_id: session.account_id.clone(),
         region: session.region.clone(),
         collected_at,

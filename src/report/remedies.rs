@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::{command::Command, text::is_hidden};
 use crate::rule::{
     arn::Arn,
-    evidence::{AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail},
+    evidence::{Evidence, Observed, Trail},
     parameters::RuleParameters,
     reasons::{Code, Reason, Step},
     region,
+    selectors::{AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector},
 };
 
 /// What to do about a reason.
@@ -104,7 +105,12 @@ fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Com
         }
         Step::StartLogging => aws(&["cloudtrail", "start-logging", "--name", name, "--region", region]),
         Step::PutEventSelectors => {
-            let (option, selectors) = sufficient_selectors(trail);
+            let known = trail.get_event_selectors.as_ref().and_then(Observed::known);
+            // Put again, a member that is not understood could be lost, or mean something else.
+            if known.is_some_and(|known| !known.are_understood()) {
+                return None;
+            }
+            let (option, selectors) = sufficient_selectors(known);
             let start = ["cloudtrail", "put-event-selectors", "--trail-name", name];
             aws(&[&start[..], &[option, &selectors, "--region", region]].concat())
         }
@@ -127,8 +133,7 @@ fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Com
 
 /// The option of `put-event-selectors`, and its value. `PutEventSelectors` replaces all selectors of a trail, so those that
 /// the trail has are put again.
-fn sufficient_selectors(trail: &Trail) -> (&'static str, String) {
-    let known = trail.get_event_selectors.as_ref().and_then(Observed::known);
+fn sufficient_selectors(known: Option<&EventSelectors>) -> (&'static str, String) {
     let (option, selectors) = match known.map(|known| sufficient(known.clone())) {
         Some(EventSelectors { event_selectors, .. }) if !event_selectors.is_empty() => {
             ("--event-selectors", serde_json::to_string(&event_selectors))
@@ -192,7 +197,7 @@ fn every_management_event() -> AdvancedEventSelector {
         equals: vec!["Management".to_owned()],
         ..FieldSelector::default()
     };
-    AdvancedEventSelector { name: None, field_selectors: vec![category] }
+    AdvancedEventSelector { field_selectors: vec![category], ..AdvancedEventSelector::default() }
 }
 
 fn deploy_compliant_trail(region: &str) -> Command {

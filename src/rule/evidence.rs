@@ -7,7 +7,7 @@
 use std::{borrow::Borrow, fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{
         DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
         value::{MapAccessDeserializer, SeqAccessDeserializer},
@@ -17,9 +17,11 @@ use serde::{
 use super::{
     arn::{Arn, is_account_id},
     json::{self, Unreadable},
-    objects::{Object, null_as_empty, object_or_null, objects, objects_or_null},
+    names::{self, Respelled},
+    objects::{Object, object_or_null, objects},
     provenance::Provenance,
     region,
+    selectors::EventSelectors,
     timestamp::Timestamp,
 };
 
@@ -27,6 +29,9 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Evidence {
+    /// The version of this format.
+    #[serde(default)]
+    pub format_version: FormatVersion,
     /// The account that is judged, 12 digits.
     #[serde(deserialize_with = "account_id")]
     pub account_id: String,
@@ -64,9 +69,40 @@ impl Evidence {
     /// # Errors
     /// Text that is no JSON, or not of the form that `evidence.schema.json` describes.
     pub fn parse(text: &str) -> Result<Self, InvalidEvidence> {
-        let Object(evidence) =
-            json::read(text).map_err(|Unreadable { path, problem }| InvalidEvidence { path, problem })?;
-        Ok(evidence)
+        let invalid = |Unreadable { path, problem }| InvalidEvidence { path, problem };
+        let Object(evidence) = json::read(text).map_err(invalid)?;
+        match names::respelled(&json::read(text).map_err(invalid)?) {
+            None => Ok(evidence),
+            Some(Respelled { path, name, valid }) => {
+                Err(InvalidEvidence { path, problem: format!("`{name}` is not AWS's spelling; valid is `{valid}`") })
+            }
+        }
+    }
+}
+
+/// The version of the evidence format. There is one, and a file without it has this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FormatVersion;
+
+impl FormatVersion {
+    const NUMBER: u64 = 1;
+}
+
+impl Serialize for FormatVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(Self::NUMBER)
+    }
+}
+
+impl<'de> Deserialize<'de> for FormatVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            Self::NUMBER => Ok(Self),
+            other => Err(D::Error::custom(format_args!(
+                "this version of the program does not know format {other}; valid is {}",
+                Self::NUMBER
+            ))),
+        }
     }
 }
 
@@ -241,9 +277,10 @@ impl Refusal {
     /// The code of a call that no endpoint took.
     pub const CONNECTION_FAILED: &str = "ConnectionFailed";
 
-    /// Whether AWS refused the call wherever it was made: the trail's home Region was not merely out of reach.
+    /// Whether it is AWS's word wherever the call was made. If the trail's home Region was only out of reach, another
+    /// Region's refusal settles nothing.
     #[must_use]
-    pub fn is_of_home_region(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         let home_region_code = self.home_region_code.as_deref();
         ![Some(Self::TIMED_OUT), Some(Self::CONNECTION_FAILED)].contains(&home_region_code)
     }
@@ -391,88 +428,6 @@ pub struct TrailStatus {
     /// When logging was last stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_logging_time: Option<Timestamp>,
-}
-
-/// What `GetEventSelectors` answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct EventSelectors {
-    /// Basic event selectors.
-    #[serde(default, deserialize_with = "objects_or_null", skip_serializing_if = "Vec::is_empty")]
-    pub event_selectors: Vec<EventSelector>,
-    /// Advanced event selectors.
-    #[serde(default, deserialize_with = "objects_or_null", skip_serializing_if = "Vec::is_empty")]
-    pub advanced_event_selectors: Vec<AdvancedEventSelector>,
-}
-
-/// A basic event selector.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct EventSelector {
-    /// `All` (also when absent), `ReadOnly` or `WriteOnly`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_write_type: Option<String>,
-    /// Whether management events are recorded; absent means yes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub include_management_events: Option<bool>,
-    /// Services whose management events are left out.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub exclude_management_event_sources: Vec<String>,
-    /// The resources whose data events are recorded. The decision does not need them; a remedy must not lose them.
-    #[serde(default, deserialize_with = "objects_or_null", skip_serializing_if = "Vec::is_empty")]
-    pub data_resources: Vec<DataResource>,
-}
-
-/// Resources of one type whose data events a basic event selector records.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DataResource {
-    /// Such as `AWS::S3::Object`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<String>,
-    /// ARNs or prefixes of ARNs.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<String>,
-}
-
-/// An advanced event selector: an event must satisfy every field selector.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct AdvancedEventSelector {
-    /// A label; it means nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The field selectors, all of which must hold.
-    #[serde(default, deserialize_with = "objects_or_null")]
-    pub field_selectors: Vec<FieldSelector>,
-}
-
-/// A condition on one field of an event. An empty operator list counts as absent; an operator that is not among these
-/// is refused, since it might narrow the selector.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct FieldSelector {
-    /// The field, such as `eventCategory`, `readOnly` or `eventSource`.
-    #[serde(default)]
-    pub field: String,
-    /// The field is one of these.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub equals: Vec<String>,
-    /// The field starts with one of these.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub starts_with: Vec<String>,
-    /// The field ends with one of these.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub ends_with: Vec<String>,
-    /// The field is none of these.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub not_equals: Vec<String>,
-    /// The field starts with none of these.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub not_starts_with: Vec<String>,
-    /// The field ends with none of these.
-    #[serde(default, deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
-    pub not_ends_with: Vec<String>,
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! Sources: CIS AWS Foundations v1.4.0 to v2.0.0, 3.1, audit (basic selectors); v3.0.0, 3.1, audit (advanced
 //! selectors); CloudTrail API, `EventSelector` and `AdvancedFieldSelector`.
 
-use super::evidence::{AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector};
+use std::collections::BTreeSet;
+
+use super::selectors::{AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector};
 
 /// What the selectors of one trail record of the management events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub enum ManagementEvents {
         /// The event sources that are left out, as allowed.
         except: Vec<String>,
     },
+    /// A selector takes all of them if this member, which this version does not know, narrows nothing.
+    NotUnderstood(String),
     /// No selector takes any.
     NoneAtAll,
     /// Every selector that takes any takes only reads.
@@ -23,8 +27,8 @@ pub enum ManagementEvents {
     Split,
     /// But for these excluded event sources, which are not allowed, a selector takes all.
     ExceptEventSources(Vec<String>),
-    /// Some are filtered out.
-    Filtered,
+    /// Some are filtered out, by these fields.
+    Filtered(Vec<String>),
 }
 
 /// What one selector takes.
@@ -32,22 +36,34 @@ struct Taken {
     reads: bool,
     writes: bool,
     excluded_event_sources: Vec<String>,
-    is_filtered: bool,
+    filters: Vec<String>,
+    not_understood: Option<String>,
 }
 
 impl ManagementEvents {
     /// Judges all selectors of a trail. One sufficient selector is enough; selectors do not add up.
     #[must_use]
     pub fn recorded_by(selectors: &EventSelectors, allowed_excluded_event_sources: &[String]) -> Self {
-        let basic = selectors.event_selectors.iter().filter_map(taken_by_basic);
-        let advanced = selectors.advanced_event_selectors.iter().filter_map(taken_by_advanced);
+        let basic = selectors.event_selectors.iter().enumerate().filter_map(|(index, selector)| {
+            let not_understood = selector.not_understood().map(|member| format!("EventSelectors[{index}].{member}"));
+            Some(Taken { not_understood, ..taken_by_basic(selector)? })
+        });
+        let advanced = selectors.advanced_event_selectors.iter().enumerate().filter_map(|(index, selector)| {
+            let not_understood = selector.not_understood();
+            let not_understood = not_understood.map(|member| format!("AdvancedEventSelectors[{index}].{member}"));
+            Some(Taken { not_understood, ..taken_by_advanced(selector)? })
+        });
         let all: Vec<Taken> = basic.chain(advanced).filter(|taken| taken.reads || taken.writes).collect();
         let is_allowed = |source: &String| allowed_excluded_event_sources.contains(source);
-        let unfiltered = || all.iter().filter(|taken| taken.reads && taken.writes && !taken.is_filtered);
+        let unfiltered = || all.iter().filter(|taken| taken.reads && taken.writes && taken.filters.is_empty());
+        let sufficient = || unfiltered().filter(|taken| taken.excluded_event_sources.iter().all(is_allowed));
 
-        let sufficient = unfiltered().filter(|taken| taken.excluded_event_sources.iter().all(is_allowed));
-        if let Some(taken) = sufficient.min_by_key(|taken| &taken.excluded_event_sources) {
+        let understood = sufficient().filter(|taken| taken.not_understood.is_none());
+        if let Some(taken) = understood.min_by_key(|taken| &taken.excluded_event_sources) {
             return Self::All { except: taken.excluded_event_sources.clone() };
+        }
+        if let Some(member) = sufficient().find_map(|taken| taken.not_understood.clone()) {
+            return Self::NotUnderstood(member);
         }
         if all.is_empty() {
             Self::NoneAtAll
@@ -62,7 +78,8 @@ impl ManagementEvents {
                 taken.excluded_event_sources.iter().filter(|source| !is_allowed(source)).cloned().collect(),
             )
         } else {
-            Self::Filtered
+            let of_both = all.iter().filter(|taken| taken.reads && taken.writes);
+            Self::Filtered(sorted(of_both.flat_map(|taken| &taken.filters)))
         }
     }
 }
@@ -73,11 +90,13 @@ fn taken_by_basic(selector: &EventSelector) -> Option<Taken> {
     }
     let read_write_type = selector.read_write_type.as_deref().unwrap_or("All");
     let is = |value: &str| read_write_type.eq_ignore_ascii_case(value);
+    let is_known = is("All") || is("ReadOnly") || is("WriteOnly");
     Some(Taken {
         reads: !is("WriteOnly"),
         writes: !is("ReadOnly"),
         excluded_event_sources: sorted(&selector.exclude_management_event_sources),
-        is_filtered: !is("All") && !is("ReadOnly") && !is("WriteOnly"),
+        filters: if is_known { Vec::new() } else { vec![format!("ReadWriteType {read_write_type}")] },
+        not_understood: None,
     })
 }
 
@@ -89,31 +108,46 @@ fn taken_by_advanced(selector: &AdvancedEventSelector) -> Option<Taken> {
     }
     let is_exactly_management =
         matches!(categories[..], [field] if field.equals == ["Management"] && only_equals(field));
-    let is_other =
-        |field: &FieldSelector| !["eventCategory", "readOnly", "eventSource"].contains(&field.field.as_str());
-    let sources: Vec<&FieldSelector> = of("eventSource").collect();
-    let excluded: Vec<String> = sources.iter().flat_map(|field| field.not_equals.iter().cloned()).collect();
-    let reads = of("readOnly").all(|field| admits(field, "true"));
-    let writes = of("readOnly").all(|field| admits(field, "false"));
+    let filters = |field: &&FieldSelector| match field.field.as_str() {
+        "eventCategory" => !is_exactly_management,
+        "eventSource" => !only_not_equals(field),
+        _ => true,
+    };
     Some(Taken {
-        reads,
-        writes,
-        excluded_event_sources: sorted(&excluded),
-        is_filtered: !is_exactly_management
-            || of("readOnly").next().is_some()
-            || !sources.iter().all(|field| only_not_equals(field))
-            || selector.field_selectors.iter().any(is_other),
+        reads: of("readOnly").all(|field| admits(field, "true")),
+        writes: of("readOnly").all(|field| admits(field, "false")),
+        excluded_event_sources: sorted(of("eventSource").flat_map(|field| &field.not_equals)),
+        filters: selector.field_selectors.iter().filter(filters).map(|field| field.field.clone()).collect(),
+        not_understood: None,
     })
 }
 
 fn only_equals(field: &FieldSelector) -> bool {
-    let FieldSelector { field: _, equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with } = field;
+    let FieldSelector {
+        field: _,
+        unknown: _,
+        equals,
+        starts_with,
+        ends_with,
+        not_equals,
+        not_starts_with,
+        not_ends_with,
+    } = field;
     !equals.is_empty()
         && [starts_with, ends_with, not_equals, not_starts_with, not_ends_with].iter().all(|values| values.is_empty())
 }
 
 fn only_not_equals(field: &FieldSelector) -> bool {
-    let FieldSelector { field: _, equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with } = field;
+    let FieldSelector {
+        field: _,
+        unknown: _,
+        equals,
+        starts_with,
+        ends_with,
+        not_equals,
+        not_starts_with,
+        not_ends_with,
+    } = field;
     !not_equals.is_empty()
         && [equals, starts_with, ends_with, not_starts_with, not_ends_with].iter().all(|values| values.is_empty())
 }
@@ -129,9 +163,6 @@ fn admits(field: &FieldSelector, value: &str) -> bool {
         && !field.not_ends_with.iter().any(|end| value.ends_with(end.as_str()))
 }
 
-fn sorted(sources: &[String]) -> Vec<String> {
-    let mut sources = sources.to_vec();
-    sources.sort();
-    sources.dedup();
-    sources
+fn sorted<'s>(texts: impl IntoIterator<Item = &'s String>) -> Vec<String> {
+    texts.into_iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }

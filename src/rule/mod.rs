@@ -23,11 +23,13 @@ pub mod evaluation;
 pub mod evidence;
 pub mod json;
 pub mod management_events;
+mod names;
 mod objects;
 pub mod parameters;
 pub mod provenance;
 pub mod reasons;
 pub mod region;
+pub mod selectors;
 pub mod spelling;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 
-use super::{evidence::Refusal, parameters::EXCLUDABLE_EVENT_SOURCES, timestamp::Timestamp};
+use super::{evidence::Refusal, timestamp::Timestamp};
 
 /// Why a trail does not pass: the facts. `Display` says them to people; [`Code`] is the same without the facts.
 #[derive(Debug, Clone, PartialEq, Eq, EnumDiscriminants)]
@@ -31,18 +31,22 @@ pub enum Reason {
     },
     DeliveryFailing {
         s3_error: String,
+        latest: Option<Timestamp>,
     },
     DeliveryStale {
         delivered: Delivered,
         max_hours: u32,
     },
     SelectorsUnreadable(Refusal),
+    SelectorsNotUnderstood {
+        member: String,
+    },
     NoManagementEvents,
     ReadOnly,
     WriteOnly,
     SplitSelectors,
     ExcludedEventSources(Vec<String>),
-    FilteredManagementEvents,
+    FilteredManagementEvents(Vec<String>),
     OtherBucket {
         actual: Option<String>,
     },
@@ -290,6 +294,19 @@ impl Code {
                 },
                 cost: NOTHING,
             },
+            Self::SelectorsNotUnderstood => &About {
+                row: "2.8b",
+                result: Unknown,
+                meaning: "An event selector would do, but for a member that this version does not know and that may \
+                          narrow it.",
+                asked_by: Nobody,
+                allowed_by: None,
+                advice: Advice {
+                    words: "Look for a newer version of this program, or put a selector without that member.",
+                    steps: &[Step::GetEventSelectors],
+                },
+                cost: NOTHING,
+            },
             Self::NoManagementEvents => &About {
                 row: "2.10",
                 result: Fail,
@@ -468,21 +485,6 @@ impl Reason {
         None
     }
 
-    /// The refused call, where `trustOrganizationTrail` may stand for it: AWS's permanent word, and no time-out behind it.
-    pub(super) fn trustable(&self) -> Option<&Refusal> {
-        self.refusal().filter(|refusal| refusal.is_of_home_region())
-    }
-
-    /// The parameter that allows it. Trust is for organization trails of another account.
-    pub(super) fn allowed_by(&self, is_foreign_organization_trail: bool) -> Option<&'static str> {
-        let is_allowable = if let Self::ExcludedEventSources(sources) = self {
-            sources.iter().all(|source| EXCLUDABLE_EVENT_SOURCES.contains(&source.as_str()))
-        } else {
-            is_foreign_organization_trail && self.trustable().is_some()
-        };
-        self.code().about().allowed_by.filter(|_| is_allowable)
-    }
-
     /// What to do about it.
     #[must_use]
     pub fn advice(&self) -> Advice {
@@ -530,7 +532,10 @@ impl fmt::Display for Reason {
             }
             Self::NotLogging { since: Some(since) } => write!(f, "logging is off since {since}"),
             Self::NotLogging { since: None } => f.write_str("logging is off"),
-            Self::DeliveryFailing { s3_error } => write!(f, "delivery to S3 fails ({s3_error})"),
+            Self::DeliveryFailing { s3_error, latest: None } => write!(f, "delivery to S3 fails ({s3_error})"),
+            Self::DeliveryFailing { s3_error, latest: Some(latest) } => {
+                write!(f, "delivery to S3 fails ({s3_error}), last delivered at {latest}")
+            }
             Self::DeliveryStale { delivered: Delivered::At(latest), max_hours } => {
                 write!(f, "last delivered to S3 at {latest}, more than {max_hours} h ago")
             }
@@ -541,12 +546,17 @@ impl fmt::Display for Reason {
                 f.write_str("GetTrailStatus does not say when it last delivered to S3")
             }
             Self::SelectorsUnreadable(refusal) => write!(f, "event selectors unreadable ({refusal})"),
+            Self::SelectorsNotUnderstood { member } => {
+                write!(f, "an event selector has a member that this version does not know ({member})")
+            }
             Self::NoManagementEvents => f.write_str("records no management events"),
             Self::ReadOnly => f.write_str("records only read management events"),
             Self::WriteOnly => f.write_str("records only write management events"),
             Self::SplitSelectors => f.write_str("no one selector takes both read and write management events"),
             Self::ExcludedEventSources(sources) => write!(f, "leaves out events of {}", sources.join(" and ")),
-            Self::FilteredManagementEvents => f.write_str("its selectors filter management events"),
+            Self::FilteredManagementEvents(filters) => {
+                write!(f, "its selectors filter management events by {}", filters.join(" and "))
+            }
             Self::OtherBucket { actual } => other(f, "bucket", actual),
             Self::OtherTopic { actual } => other(f, "SNS topic", actual),
             Self::OtherLogGroup { actual } => other(f, "log group", actual),
@@ -585,7 +595,16 @@ mod tests {
             (Reason::StatusUnreadable(Unreadable::NotSaid), "status-unreadable", &["GetTrailStatus", "logging"]),
             (Reason::NotLogging { since: None }, "not-logging", &["logging is off"]),
             (Reason::NotLogging { since: Some(when) }, "not-logging", &["logging is off", "2026-10-31T01:02:03Z"]),
-            (Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned() }, "delivery-failing", &["S3", "NoSuchKey"]),
+            (
+                Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned(), latest: Some(when) },
+                "delivery-failing",
+                &["S3", "NoSuchKey", "last delivered at 2026-10-31T01:02:03Z"],
+            ),
+            (
+                Reason::SelectorsNotUnderstood { member: "EventSelectors[0].New".to_owned() },
+                "selectors-not-understood",
+                &["does not know", "EventSelectors[0].New"],
+            ),
             (
                 Reason::DeliveryStale { delivered: Delivered::At(when), max_hours: 24 },
                 "delivery-stale",
@@ -615,7 +634,11 @@ mod tests {
                 "excluded-event-sources",
                 &["a and b"],
             ),
-            (Reason::FilteredManagementEvents, "filtered-management-events", &["filter"]),
+            (
+                Reason::FilteredManagementEvents(vec!["eventName".to_owned()]),
+                "filtered-management-events",
+                &["filter", "eventName"],
+            ),
             (Reason::OtherBucket { actual: other() }, "other-bucket", &["bucket", "the-other"]),
             (Reason::OtherBucket { actual: None }, "other-bucket", &["no bucket"]),
             (Reason::OtherTopic { actual: other() }, "other-topic", &["topic", "the-other"]),

@@ -3,8 +3,9 @@
 #![expect(clippy::unnecessary_wraps, reason = "an answer stands in a field that may be absent")]
 
 use super::{
-    evidence::{EventSelector, EventSelectors, TrailStatus},
+    evidence::TrailStatus,
     reasons::{Delivered, Unreadable},
+    selectors::{EventSelector, EventSelectors},
     timestamp::Timestamp,
     *,
 };
@@ -177,7 +178,8 @@ fn what_get_trail_status_answers() {
     });
     assert_eq!(stopped, Reason::NotLogging { since: Some(time("2026-10-31T00:00:00Z")) });
     let failing = fails(|trail| status_of(trail).latest_delivery_error = Some(" NoSuchBucket ".to_owned()));
-    assert_eq!(failing, Reason::DeliveryFailing { s3_error: "NoSuchBucket".to_owned() });
+    let latest = Some(time("2026-11-01T11:00:00Z"));
+    assert_eq!(failing, Reason::DeliveryFailing { s3_error: "NoSuchBucket".to_owned(), latest });
     for none in ["", " ", "None"] {
         passes(&demanding(), |trail| status_of(trail).latest_delivery_error = Some(none.to_owned()));
     }
@@ -256,7 +258,7 @@ fn what_the_selectors_leave_out() {
         (json!([none, write]), Reason::WriteOnly),
         (json!([write, read]), Reason::SplitSelectors),
         (json!([read, odd, excluding]), Reason::ExcludedEventSources(sources)),
-        (json!([read, odd]), Reason::FilteredManagementEvents),
+        (json!([read, odd]), Reason::FilteredManagementEvents(vec!["ReadWriteType Some".to_owned()])),
     ] {
         assert_eq!(fails(|trail| trail.get_event_selectors = selectors(&json!({"EventSelectors": basic}))), reason);
         let mut with_a_good_one = basic.clone();
@@ -321,8 +323,8 @@ fn trust_stands_for_refused_reads_of_another_accounts_organization_trail_only() 
     assert_eq!(of_one_region, (TrailResult::Fail, vec![Reason::SingleRegion]));
     for (home_region_code, result) in [
         ("AccessDeniedException", TrailResult::Pass),
-        ("TimedOut", TrailResult::Unknown),
-        ("ConnectionFailed", TrailResult::Unknown),
+        ("TimedOut", TrailResult::Hidden),
+        ("ConnectionFailed", TrailResult::Hidden),
     ] {
         let at_home = Refusal { home_region_code: Some(home_region_code.to_owned()), ..denied.clone() };
         let (judged, _) = judged_by(&trust, |trail| {

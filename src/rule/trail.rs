@@ -6,7 +6,7 @@ use super::{
     evaluation::Annotation,
     evidence::{Evidence, Observed, Refusal, Trail},
     management_events::ManagementEvents,
-    parameters::{RuleParameters, log_group_arn},
+    parameters::{EXCLUDABLE_EVENT_SOURCES, RuleParameters, log_group_arn},
     reasons::{Code, Delivered, Reason, TrailResult, Unreadable},
     timestamp::Timestamp,
 };
@@ -70,10 +70,14 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
 
     let mut trusted = Vec::new();
     if is_foreign_organization_trail && parameters.trust_organization_trail {
-        trusted.extend(reasons.iter().filter_map(Reason::trustable).cloned());
-        reasons.retain(|reason| reason.trustable().is_none());
+        trusted.extend(reasons.iter().filter_map(Reason::refusal).cloned());
+        reasons.retain(|reason| reason.refusal().is_none());
     }
-    let allowing = reasons.iter().map(|reason| reason.allowed_by(is_foreign_organization_trail));
+    let is_allowable = |reason: &Reason| match reason {
+        Reason::ExcludedEventSources(_) => passes_with_every_exclusion(trail),
+        reason => is_foreign_organization_trail && reason.refusal().is_some(),
+    };
+    let allowing = reasons.iter().map(|reason| reason.code().about().allowed_by.filter(|_| is_allowable(reason)));
     let allowed_by = allowing.reduce(|one, other| one.filter(|_| one == other)).flatten();
     let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
     reasons.retain(|reason| reason.result() == result);
@@ -94,10 +98,12 @@ fn not_asked(operation: &str) -> Reason {
 fn judge_status(trail: &Trail, now: Timestamp, parameters: &RuleParameters, reasons: &mut Vec<Reason>) {
     let status = match &trail.get_trail_status {
         Some(Observed::Known(status)) => status,
-        Some(Observed::Refused { refused }) => {
+        Some(Observed::Refused { refused }) if refused.is_final() => {
             return reasons.push(Reason::StatusUnreadable(Unreadable::Refused(refused.clone())));
         }
-        Some(Observed::Unanswered { unanswered }) => return reasons.push(Reason::Unanswered(unanswered.clone())),
+        Some(Observed::Refused { refused: unanswered } | Observed::Unanswered { unanswered }) => {
+            return reasons.push(Reason::Unanswered(unanswered.clone()));
+        }
         None => return reasons.push(not_asked("GetTrailStatus")),
     };
     match status.is_logging {
@@ -107,11 +113,15 @@ fn judge_status(trail: &Trail, now: Timestamp, parameters: &RuleParameters, reas
     }
     let s3_error = status.latest_delivery_error.as_deref().map_or("", str::trim);
     if parameters.check_delivery && !s3_error.is_empty() && s3_error != "None" {
-        reasons.push(Reason::DeliveryFailing { s3_error: s3_error.to_owned() });
+        reasons.push(Reason::DeliveryFailing { s3_error: s3_error.to_owned(), latest: status.latest_delivery_time });
     }
     if let Some(max_hours) = parameters.max_delivery_age_hours {
-        let delivered = match (status.latest_delivery_time, status.start_logging_time) {
-            (Some(latest), _) if !latest.is_older_than_hours(max_hours, now) => return,
+        let (delivered, started) = (status.latest_delivery_time, status.start_logging_time);
+        let is_recent = |time: Timestamp| !time.is_older_than_hours(max_hours, now);
+        if delivered.max(started).is_some_and(is_recent) {
+            return;
+        }
+        let delivered = match (delivered, started) {
             (Some(latest), _) => Delivered::At(latest),
             (None, Some(_)) => Delivered::NotSinceStart,
             (None, None) => Delivered::NotSaid,
@@ -124,11 +134,15 @@ fn judge_selectors(trail: &Trail, parameters: &RuleParameters) -> Result<Recorde
     let has_default_selectors = trail.has_custom_event_selectors == Some(false);
     let selectors = match &trail.get_event_selectors {
         Some(Observed::Known(selectors)) => selectors,
-        Some(Observed::Refused { refused }) if has_default_selectors => {
+        Some(Observed::Refused { refused }) if refused.is_final() && has_default_selectors => {
             return Ok(Recorded::Default(Some(refused.clone())));
         }
-        Some(Observed::Refused { refused }) => return Err(Reason::SelectorsUnreadable(refused.clone())),
-        Some(Observed::Unanswered { unanswered }) => return Err(Reason::Unanswered(unanswered.clone())),
+        Some(Observed::Refused { refused }) if refused.is_final() => {
+            return Err(Reason::SelectorsUnreadable(refused.clone()));
+        }
+        Some(Observed::Refused { refused: unanswered } | Observed::Unanswered { unanswered }) => {
+            return Err(Reason::Unanswered(unanswered.clone()));
+        }
         None => return Err(not_asked("GetEventSelectors")),
     };
     let has_none = selectors.event_selectors.is_empty() && selectors.advanced_event_selectors.is_empty();
@@ -137,13 +151,22 @@ fn judge_selectors(trail: &Trail, parameters: &RuleParameters) -> Result<Recorde
     }
     match ManagementEvents::recorded_by(selectors, &parameters.allowed_excluded_event_sources) {
         ManagementEvents::All { except } => Ok(Recorded::Selector { except }),
+        ManagementEvents::NotUnderstood(member) => Err(Reason::SelectorsNotUnderstood { member }),
         ManagementEvents::NoneAtAll => Err(Reason::NoManagementEvents),
         ManagementEvents::ReadOnly => Err(Reason::ReadOnly),
         ManagementEvents::WriteOnly => Err(Reason::WriteOnly),
         ManagementEvents::Split => Err(Reason::SplitSelectors),
         ManagementEvents::ExceptEventSources(sources) => Err(Reason::ExcludedEventSources(sources)),
-        ManagementEvents::Filtered => Err(Reason::FilteredManagementEvents),
+        ManagementEvents::Filtered(filters) => Err(Reason::FilteredManagementEvents(filters)),
     }
+}
+
+/// Whether `allowedExcludedEventSources` could let the selectors of the trail pass.
+fn passes_with_every_exclusion(trail: &Trail) -> bool {
+    let selectors = trail.get_event_selectors.as_ref().and_then(Observed::known);
+    let allowed = EXCLUDABLE_EVENT_SOURCES.map(str::to_owned);
+    let recorded = selectors.map(|selectors| ManagementEvents::recorded_by(selectors, &allowed));
+    matches!(recorded, Some(ManagementEvents::All { .. }))
 }
 
 fn judge_requirements(trail: &Trail, parameters: &RuleParameters, reasons: &mut Vec<Reason>) {

@@ -3,13 +3,11 @@
 use cloudtrail_all_regions::rule::{
     Verdict,
     evaluation::{ComplianceType, EvaluatedResource},
-    evidence::{
-        AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Refusal, Trail,
-        TrailStatus,
-    },
+    evidence::{Evidence, FormatVersion, Observed, Refusal, Trail, TrailStatus},
     judge,
     parameters::{OnIndeterminate, RuleParameters},
     reasons::TrailResult,
+    selectors::{AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Unknown},
     timestamp::Timestamp,
 };
 use proptest::{
@@ -19,6 +17,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{TestRng, TestRunner},
 };
+use serde_json::json;
 use support::oracle;
 
 use crate::evidence_schema::against_evidence_schema;
@@ -88,24 +87,34 @@ fn status() -> impl Strategy<Value = TrailStatus> {
 
 const SOURCES: &[&str] = &["kms.amazonaws.com", "rdsdata.amazonaws.com", "s3.amazonaws.com"];
 
+fn unknown() -> impl Strategy<Value = Unknown> {
+    let members = [json!({"NewMember": ["x"]}), json!({"Matches": ["x"], "Absent": null}), json!({"Absent": null})];
+    let members: Vec<Unknown> = members.map(|members| serde_json::from_value(members).unwrap()).to_vec();
+    mostly(93, Unknown::default(), members)
+}
+
 fn basic() -> impl Strategy<Value = EventSelector> {
     let types = [None, Some("ALL"), Some("ReadOnly"), Some("writeonly"), Some("WriteOnly"), Some("Else")].to_vec();
     let include = mostly(80, Some(true), vec![None, Some(false)]);
     let excluded = prop_oneof![3 => Just(Vec::new()), 1 => texts(SOURCES)];
-    (mostly(60, Some("All"), types), include, excluded).prop_map(|(read_write_type, include, excluded)| EventSelector {
-        data_resources: Vec::new(),
-        read_write_type: read_write_type.map(text),
-        include_management_events: include,
-        exclude_management_event_sources: excluded,
-    })
+    (mostly(60, Some("All"), types), include, excluded, unknown()).prop_map(
+        |(read_write_type, include, excluded, unknown)| EventSelector {
+            data_resources: Vec::new(),
+            read_write_type: read_write_type.map(text),
+            include_management_events: include,
+            exclude_management_event_sources: excluded,
+            unknown,
+        },
+    )
 }
 
 fn field() -> impl Strategy<Value = FieldSelector> {
     const VALUES: &[&str] = &["Management", "Data", "true", "false", "t", "kms.amazonaws.com", ""];
     let few = || prop_oneof![4 => Just(Vec::new()), 1 => texts(VALUES)];
     let names = vec!["eventCategory", "readOnly", "eventSource", "eventName"];
-    (select(names), few(), few(), few(), few(), few(), few()).prop_map(
-        |(field, equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with)| FieldSelector {
+    (select(names), few(), few(), few(), few(), few(), few(), unknown()).prop_map(
+        |(field, equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with, unknown)| FieldSelector {
+            unknown,
             field: text(field),
             equals,
             starts_with,
@@ -128,13 +137,20 @@ fn advanced() -> impl Strategy<Value = AdvancedEventSelector> {
         ..Default::default()
     });
     let category = mostly(85, vec![category("Management")], vec![vec![], vec![category("Data")]]);
+    let category = (category, unknown()).prop_map(|(mut category, unknown)| {
+        for field in &mut category {
+            field.unknown = unknown.clone();
+        }
+        category
+    });
     let rest = prop_oneof![
         6 => Just(Vec::new()),
         1 => prop::collection::vec(source, 1..=2),
         1 => select(vec![vec![reads("true")], vec![reads("false")]]),
         1 => prop::collection::vec(field(), 1..=2),
     ];
-    (category, rest, any::<bool>()).prop_map(|(category, rest, first)| AdvancedEventSelector {
+    (category, rest, any::<bool>(), unknown()).prop_map(|(category, rest, first, unknown)| AdvancedEventSelector {
+        unknown,
         name: None,
         field_selectors: if first { [category, rest].concat() } else { [rest, category].concat() },
     })
@@ -213,6 +229,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         option::weighted(0.2, select(ids)),
     )
         .prop_map(|(trails, discovered_trails, deleted_trail)| Evidence {
+            format_version: FormatVersion,
             provenance: None,
             account_id: text(ACCOUNT),
             region: text("us-east-1"),

@@ -127,13 +127,23 @@ async fn a_second_outcome_that_is_transient_reports_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_outcome_that_is_a_refusal_after_a_reset_could_not_verify() {
-    let wire = wire(&elsewhere(), false).await;
-    wire.fault(Fault::on("GetTrailStatus", Misbehaviour::ResetBeforeAnswer).region(HOME));
-    wire.fault(Fault::on("GetTrailStatus", Misbehaviour::Deny).region(REGION));
-    assert_eq!(compliance_type(&wire.scheduled().await), "NON_COMPLIANT");
-    assert!(wire.annotation().contains("AccessDeniedException"), "{}", wire.annotation());
-    assert!(wire.annotation().contains("ConnectionFailed"), "{}", wire.annotation());
+async fn a_refusal_in_the_rules_region_settles_nothing_where_the_home_region_is_out_of_reach() {
+    for (out_of_reach, code) in
+        [(Misbehaviour::ResetBeforeAnswer, "ConnectionFailed"), (Misbehaviour::Hang, "TimedOut")]
+    {
+        for operation in LIVE_CALLS {
+            let mut evidence = elsewhere();
+            // With default selectors, a refusal alone would be fine.
+            evidence["trails"][0]["HasCustomEventSelectors"] = false.into();
+            let wire = wire(&evidence, true).await;
+            wire.fault(Fault::on(operation, out_of_reach.clone()).region(HOME));
+            wire.fault(Fault::on(operation, Misbehaviour::Deny).region(REGION));
+            let (error_type, error) = failed(&wire.scheduled().await);
+            assert_eq!(error_type, "Indeterminate", "{operation} {code}");
+            assert!(error.contains("AccessDeniedException") && error.contains(code), "{error}");
+            assert_eq!(wire.count("PutEvaluations"), 0, "{operation} {code}");
+        }
+    }
 }
 
 #[tokio::test]

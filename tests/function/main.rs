@@ -19,5 +19,6 @@ mod record;
 mod report;
 mod same_bytes;
 mod transient;
+mod unknown_members;
 mod waves;
 mod withdraw;

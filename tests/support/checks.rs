@@ -7,14 +7,13 @@ use cloudtrail_all_regions::{
     rule::{
         decided_by_parameters,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
-        evidence::{
-            AdvancedEventSelector, EventSelector, EventSelectors, Evidence, FieldSelector, Observed, Trail, TrailStatus,
-        },
+        evidence::{Evidence, Observed, Trail, TrailStatus},
         judge,
         management_events::ManagementEvents,
         parameters::{EXCLUDABLE_EVENT_SOURCES, OnIndeterminate, PARAMETERS, RuleParameters, log_group_arn},
         reasons::TrailResult,
         region,
+        selectors::{AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Unknown},
         timestamp::Timestamp,
     },
 };
@@ -363,7 +362,12 @@ pub fn selectors(data: &[u8]) {
     for allowed in [vec![], vec![kms.clone()], vec![rds_data.clone()], vec![kms, rds_data]] {
         let recorded = ManagementEvents::recorded_by(&selectors, &allowed);
         recorded_as_enumerated(&selectors, &recorded, &allowed);
-        assert_eq!(ManagementEvents::recorded_by(&reversed, &allowed), recorded);
+        let of_reversed = ManagementEvents::recorded_by(&reversed, &allowed);
+        match &recorded {
+            // It names the first one.
+            ManagementEvents::NotUnderstood(_) => assert!(matches!(of_reversed, ManagementEvents::NotUnderstood(_))),
+            _ => assert_eq!(of_reversed, recorded),
+        }
         let all = ManagementEvents::All { except: vec![] };
         assert_eq!(ManagementEvents::recorded_by(&with_one_more, &allowed), all);
     }
@@ -375,7 +379,7 @@ fn takes_management_events() -> AdvancedEventSelector {
         equals: vec!["Management".to_owned()],
         ..FieldSelector::default()
     };
-    AdvancedEventSelector { name: None, field_selectors: vec![category] }
+    AdvancedEventSelector { field_selectors: vec![category], ..AdvancedEventSelector::default() }
 }
 
 fn recorded_as_enumerated(selectors: &EventSelectors, recorded: &ManagementEvents, allowed: &[String]) {
@@ -409,11 +413,25 @@ fn recorded_as_enumerated(selectors: &EventSelectors, recorded: &ManagementEvent
         ManagementEvents::Split => assert!(!takes_both && (reads && writes || !is_in_full), "{selectors:?}"),
         ManagementEvents::ExceptEventSources(sources) => {
             assert!(!sources.is_empty() && !sources.iter().any(|source| allowed.contains(source)), "{selectors:?}");
-            assert!(one_takes_all_but(selectors, &[sources, allowed].concat()), "{selectors:?}");
+            assert!(one_takes_all_but(&understood(selectors), &[sources, allowed].concat()), "{selectors:?}");
         }
-        ManagementEvents::Filtered => assert!(takes_both || !is_in_full, "{selectors:?}"),
+        ManagementEvents::Filtered(_) => assert!(takes_both || !is_in_full, "{selectors:?}"),
+        ManagementEvents::NotUnderstood(_) => {
+            assert!(!selectors.are_understood() && one_takes_all_but(&understood(selectors), allowed), "{selectors:?}");
+        }
     }
     assert!(!is_sufficient, "{selectors:?}");
+}
+
+/// The selectors without the members that are not understood.
+fn understood(selectors: &EventSelectors) -> EventSelectors {
+    let mut selectors = selectors.clone();
+    selectors.event_selectors.iter_mut().for_each(|selector| selector.unknown = Unknown::default());
+    for selector in &mut selectors.advanced_event_selectors {
+        selector.unknown = Unknown::default();
+        selector.field_selectors.iter_mut().for_each(|field| field.unknown = Unknown::default());
+    }
+    selectors
 }
 
 fn are_enumerated_in_full(selectors: &EventSelectors) -> bool {
@@ -476,10 +494,10 @@ fn one_takes_all_but(selectors: &EventSelectors, sources: &[String]) -> bool {
     let needed = || events().filter(|event| !sources.iter().any(|source| source == event.source));
     let looks_at_read_only =
         |selector: &AdvancedEventSelector| selector.field_selectors.iter().any(|field| field.field == "readOnly");
-    selectors.event_selectors.iter().any(|selector| needed().all(|event| basic_takes(selector, &event)))
-        || selectors
-            .advanced_event_selectors
-            .iter()
+    let mut basic = selectors.event_selectors.iter().filter(|selector| selector.not_understood().is_none());
+    let mut advanced = selectors.advanced_event_selectors.iter().filter(|selector| selector.not_understood().is_none());
+    basic.any(|selector| needed().all(|event| basic_takes(selector, &event)))
+        || advanced
             .any(|selector| !looks_at_read_only(selector) && needed().all(|event| advanced_takes(selector, &event)))
 }
 

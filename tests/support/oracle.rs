@@ -1,5 +1,7 @@
 //! Section 2 of the specification once more, naively, on JSON and without the program's own helpers.
 
+use std::collections::BTreeMap;
+
 use cloudtrail_all_regions::rule::{parameters::RuleParameters, reasons::TrailResult};
 use serde_json::Value;
 
@@ -15,7 +17,7 @@ pub fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64
             && trail["IsOrganizationTrail"] == true
             && owner.len() == 12
             && owner != account
-            && !["TimedOut", "ConnectionFailed"].contains(&answer["refused"]["homeRegionCode"].as_str().unwrap_or(""))
+            && !answer["refused"].is_null()
     };
 
     fails |= !is_multi_region;
@@ -40,11 +42,12 @@ pub fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64
                         fails |= parameters.check_delivery
                             && !["", "None"].contains(&status["LatestDeliveryError"].as_str().unwrap_or("").trim());
                         if let Some(hours) = parameters.max_delivery_age_hours {
-                            let latest = milliseconds(&status["LatestDeliveryTime"]);
-                            let is_stale = latest.is_some_and(|latest| now - latest > i64::from(hours) * 3_600_000);
-                            let has_started = !status["StartLoggingTime"].is_null();
-                            fails |= is_stale || latest.is_none() && has_started;
-                            unknown |= latest.is_none() && !has_started;
+                            let times = ["LatestDeliveryTime", "StartLoggingTime"];
+                            let times: Vec<i64> =
+                                times.iter().filter_map(|name| milliseconds(&status[*name])).collect();
+                            fails |=
+                                !times.is_empty() && times.iter().all(|time| now - time > i64::from(hours) * 3_600_000);
+                            unknown |= times.is_empty();
                         }
                     }
                 }
@@ -58,9 +61,21 @@ pub fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64
                     let advanced = list(&selectors["AdvancedEventSelectors"]);
                     let allowed = &parameters.allowed_excluded_event_sources;
                     let is_default = basic.is_empty() && advanced.is_empty() && has_default_selectors;
-                    fails |= !is_default
-                        && !basic.iter().any(|selector| basic_takes_all(selector, allowed))
-                        && !advanced.iter().any(|selector| advanced_takes_all(selector, allowed));
+                    let known = |selector: &Value, names: &[&str]| only(selector, names) == without_nulls(selector);
+                    let is_enough = |whole: bool| {
+                        basic
+                            .iter()
+                            .any(|selector| basic_takes_all(selector, allowed) && (!whole || known(selector, &BASIC)))
+                            || advanced.iter().any(|selector| {
+                                let fields = list(&selector["FieldSelectors"]);
+                                advanced_takes_all(selector, allowed)
+                                    && (!whole
+                                        || known(selector, &ADVANCED)
+                                            && fields.iter().all(|field| known(field, &FIELD)))
+                            })
+                    };
+                    unknown |= !is_default && !is_enough(true) && is_enough(false);
+                    fails |= !is_default && !is_enough(false);
                 }
             }
         }
@@ -80,7 +95,9 @@ enum Kind {
 }
 
 fn kind(answer: &Value) -> Kind {
-    if answer.is_null() || !answer["unanswered"].is_null() {
+    let of_home_region = answer["refused"]["homeRegionCode"].as_str().unwrap_or("");
+    let is_out_of_reach = ["TimedOut", "ConnectionFailed"].contains(&of_home_region);
+    if answer.is_null() || !answer["unanswered"].is_null() || is_out_of_reach {
         Kind::Hidden
     } else if answer["refused"].is_null() {
         Kind::Known
@@ -121,9 +138,20 @@ fn advanced_takes_all(selector: &Value, allowed: &[String]) -> bool {
         })
 }
 
+const BASIC: [&str; 4] = ["ReadWriteType", "IncludeManagementEvents", "ExcludeManagementEventSources", "DataResources"];
+const ADVANCED: [&str; 2] = ["Name", "FieldSelectors"];
+const FIELD: [&str; 7] = ["Field", "Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith"];
+
+fn only(object: &Value, names: &[&str]) -> BTreeMap<String, Value> {
+    without_nulls(object).into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect()
+}
+
+fn without_nulls(object: &Value) -> BTreeMap<String, Value> {
+    object.as_object().unwrap().clone().into_iter().filter(|(_, value)| !value.is_null()).collect()
+}
+
 fn operators(field: &Value) -> Vec<&str> {
-    let members = field.as_object().into_iter().flatten();
-    members.filter(|(_, values)| !list(values).is_empty()).map(|(name, _)| name.as_str()).collect()
+    FIELD[1..].iter().copied().filter(|name| !list(&field[*name]).is_empty()).collect()
 }
 
 fn are_allowed(sources: &Value, allowed: &[String]) -> bool {
