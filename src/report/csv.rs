@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ReasonReport, Report, TrailReport, command::Command, remedies::Remedy};
+use super::{ReasonReport, Report, TrailReport, command::Command, remedies::Remedy, text::is_hidden};
 use crate::rule::reasons::TrailResult;
 
 /// The columns: AWS's names where AWS has one.
@@ -37,7 +37,7 @@ struct Cell(String);
 
 impl Cell {
     fn new(text: &str) -> Self {
-        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line = text.replace(is_hidden, " ");
         let is_formula = line.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
         Self(if is_formula { format!("'{line}") } else { line })
     }

@@ -1,6 +1,6 @@
 //! What the findings of `asff` and `ocsf` have in common.
 
-use super::{Report, remedies::Remedy};
+use super::{Report, remedies::Remedy, text::is_hidden};
 use crate::rule::{self, evaluation::ComplianceType, region};
 
 /// The recommendation, as CIS words it.
@@ -34,7 +34,7 @@ pub(super) fn requirements() -> Vec<String> {
 /// One line of at most `max_bytes` bytes, so of no more characters, and never blank; what is too long ends in `...`.
 pub(super) fn line(text: &str, max_bytes: usize) -> String {
     const CUT: &str = "...";
-    let mut line: String = text.chars().map(|c| if is_line_break_or_control(c) { ' ' } else { c }).collect();
+    let mut line = text.replace(is_hidden, " ");
     line.truncate(line.trim_end().len());
     line.drain(..line.len() - line.trim_start().len());
     if line.is_empty() {
@@ -67,7 +67,7 @@ pub(super) fn remediation(report: &Report, max_bytes: usize) -> Option<String> {
         let with_commands = format!("{words} {}", remedy.joined_commands(" && "));
         let room = max_bytes.saturating_sub(text.len() + MORE.len());
         // A command that is cut, or whose line breaks are lost, is another command.
-        if with_commands.len() <= room && !with_commands.contains(is_line_break_or_control) {
+        if with_commands.len() <= room && !with_commands.contains(is_hidden) {
             text.push_str(with_commands.trim_end());
             continue;
         }
@@ -80,8 +80,4 @@ pub(super) fn remediation(report: &Report, max_bytes: usize) -> Option<String> {
         text.push_str(MORE);
     }
     (!remedies.is_empty()).then(|| line(&text, max_bytes))
-}
-
-fn is_line_break_or_control(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }

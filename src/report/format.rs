@@ -57,3 +57,28 @@ impl PartialEq for Format {
         self.name == other.name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::*;
+    use crate::{report::text::is_hidden, rule::evaluation::ComplianceType};
+
+    #[test]
+    fn no_format_shows_hidden_characters_whatever_stands_in_a_report() {
+        let style = Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+        let hostile = "\u{1b}[2J\u{9b}\u{202e}\u{200b}\u{7f}\u{e0041}\r\n";
+        for format in Format::ALL {
+            for verdict in [None, Some(ComplianceType::Compliant), Some(ComplianceType::NonCompliant)] {
+                let report = Report::of_text(hostile, verdict);
+                let mut shown = Vec::new();
+                format.render(&[report.clone(), report], &mut shown).unwrap();
+                let shown = String::from_utf8(shown).unwrap();
+                let shown = style.replace_all(&shown, "");
+                let hidden: Vec<char> = shown.chars().filter(|c| is_hidden(*c) && *c != '\n').collect();
+                assert_eq!(hidden, Vec::<char>::new(), "{}: {shown}", format.name);
+            }
+        }
+    }
+}

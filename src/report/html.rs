@@ -11,7 +11,7 @@ use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Report, TrailReport, command::Command};
+use super::{Report, TrailReport, command::Command, text::is_hidden};
 use crate::rule::{
     evaluation::ComplianceType,
     reasons::{Code, TrailResult},
@@ -211,23 +211,9 @@ fn lower(words: &str) -> String {
     words.to_lowercase()
 }
 
-/// What a reader would not see, or HTML does not allow, is shown by its number.
-///
-/// Controls (but for line breaks and tabs), marks of direction, invisible characters, noncharacters.
+/// What a reader would not see, or HTML does not allow, is shown by its number; line breaks and tabs are the page's own.
 fn visible(page: &str) -> Cow<'_, str> {
-    let is_hidden = |character: char| match character {
-        '\n' | '\t' => false,
-        '\u{61c}'
-        | '\u{ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fdd0}'..='\u{fdef}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => true,
-        _ => character.is_control() || u32::from(character) & 0xfffe == 0xfffe,
-    };
+    let is_hidden = |character| is_hidden(character) && !matches!(character, '\n' | '\t');
     if !page.contains(is_hidden) {
         return Cow::Borrowed(page);
     }
@@ -249,56 +235,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::{
-        report::{ReasonReport, Subject, remedies::Remedy},
-        rule::{
-            evaluation::{Annotation, EvaluatedResource, Evaluation},
-            provenance::{Call, SavedVerdict},
-        },
-    };
-
-    /// A report each of whose texts is `text`.
-    fn report(text: &str, compliance_type: Option<ComplianceType>) -> Report {
-        let text = || text.to_owned();
-        let at = Timestamp::parse("2026-11-01T12:00:00.123Z").unwrap();
-        let remedy = || Remedy { text: text(), commands: vec![Command::new([text()]), Command::new([text()])] };
-        let row = Evaluation {
-            resource: EvaluatedResource { resource_type: text(), resource_id: text() },
-            compliance_type: ComplianceType::NonCompliant,
-            annotation: Annotation::new(&text()),
-        };
-        Report {
-            account_id: text(),
-            region: text(),
-            collected_at: at,
-            rule_parameters: [(text(), json!(text())), ("number".to_owned(), json!(24))].into_iter().collect(),
-            compliance_type,
-            annotation: text(),
-            evaluations: vec![row.clone(), row],
-            trails: vec![TrailReport {
-                name: text(),
-                trail_arn: Some(text()),
-                home_region: Some(text()),
-                s3_bucket_name: Some(text()),
-                is_multi_region_trail: true,
-                is_organization_trail: true,
-                result: TrailResult::Fail,
-                satisfaction: Some(text()),
-                reasons: vec![ReasonReport { code: Code::SingleRegion, text: text(), remedy: remedy() }],
-                allowed_by: None,
-            }],
-            remedies: vec![remedy()],
-            calls: vec![Call {
-                operation: text(),
-                region: text(),
-                at,
-                request_id: Some(text()),
-                error_code: Some(text()),
-            }],
-            evidence_sha256: Some(text()),
-            saved_verdict: Some(SavedVerdict { compliance_type: None, annotation: text() }),
-        }
-    }
+    use crate::{report::Subject, rule::provenance::SavedVerdict};
 
     fn page(reports: &[Report]) -> String {
         let mut page = Vec::new();
@@ -309,7 +246,7 @@ mod tests {
     #[test]
     fn every_text_is_escaped() {
         let hostile = "<\">'&\u{202e}\u{1b}";
-        let one = report(hostile, Some(ComplianceType::NonCompliant));
+        let one = Report::of_text(hostile, Some(ComplianceType::NonCompliant));
         for reports in [vec![one.clone()], vec![one.clone(), one]] {
             let page = page(&reports);
             assert!(!page.contains("<\"") && !page.contains(['\u{202e}', '\u{1b}']));
@@ -320,13 +257,13 @@ mod tests {
 
     #[test]
     fn the_same_reports_give_the_same_bytes() {
-        let reports = || [report("a", Some(ComplianceType::Compliant)), report("b", None)];
+        let reports = || [Report::of_text("a", Some(ComplianceType::Compliant)), Report::of_text("b", None)];
         assert_eq!(page(&reports()), page(&reports()));
     }
 
     #[test]
     fn accounts_that_need_attention_come_first_and_each_is_there() {
-        let of = |name: &str, verdict| report(name, verdict);
+        let of = |name: &str, verdict| Report::of_text(name, verdict);
         let page = page(&[
             of("not-applicable", Some(ComplianceType::NotApplicable)),
             of("compliant-1", Some(ComplianceType::Compliant)),
@@ -343,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_the_style_sheet_and_nothing_else() {
-        let page = page(&[report("a", None)]);
+        let page = page(&[Report::of_text("a", None)]);
         let style = page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
         let hash = STANDARD.encode(Sha256::digest(style));
         assert!(page.contains(&format!("content=\"default-src 'none'; style-src 'sha256-{hash}'; base-uri")));
@@ -358,7 +295,7 @@ mod tests {
     #[test]
     fn only_an_unanswered_call_is_told_as_transient() {
         let transient = "A transient error hid a fact that the verdict needs. Check again.";
-        let mut one = report("refused", None);
+        let mut one = Report::of_text("refused", None);
         one.trails[0].result = TrailResult::Unknown;
         let refused = page(&[one.clone()]);
         assert!(!refused.contains(transient) && refused.contains("No verdict was reached, for the reason below."));
@@ -373,7 +310,7 @@ mod tests {
     #[test]
     fn where_nothing_was_read_the_page_does_not_say_so() {
         let read = ["Evidence read", "What was read", "Deciding again"];
-        let with = report("a", Some(ComplianceType::NonCompliant));
+        let with = Report::of_text("a", Some(ComplianceType::NonCompliant));
         let saved = page(std::slice::from_ref(&with));
         assert!(read.iter().all(|words| saved.contains(words)));
         let unsaved = page(&[Report { evidence_sha256: None, ..with.clone() }]);
@@ -390,7 +327,7 @@ mod tests {
 
     #[test]
     fn another_verdict_of_the_past_is_shown() {
-        let mut report = report("a", Some(ComplianceType::NonCompliant));
+        let mut report = Report::of_text("a", Some(ComplianceType::NonCompliant));
         let past = "When it was saved";
         assert!(page(&[report.clone()]).contains(past));
         report.saved_verdict =
@@ -400,7 +337,7 @@ mod tests {
 
     #[test]
     fn replaying_gives_the_parameters_again() {
-        let mut report = report("it's", None);
+        let mut report = Report::of_text("it's", None);
         report.rule_parameters =
             [("s3BucketName".to_owned(), json!("it's")), ("maxDeliveryAgeHours".to_owned(), json!(24))]
                 .into_iter()

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use anstream::StripStream;
 
-use super::{Report, table};
+use super::{Report, table, text::is_hidden};
 use crate::rule::{self, evaluation::ComplianceType};
 
 /// The reports as one document.
@@ -28,7 +28,8 @@ pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let Report { account_id, region, collected_at, compliance_type, .. } = report;
+    let Report { collected_at, compliance_type, .. } = report;
+    let (account_id, region) = (escaped(&report.account_id), escaped(&report.region));
     let count = |verdict| u8::from(*compliance_type == verdict);
     let (failures, errors) = (count(Some(ComplianceType::NonCompliant)), count(None));
     let skipped = count(Some(ComplianceType::NotApplicable));
@@ -60,7 +61,7 @@ fn details(report: &Report) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&plain.into_inner()).into_owned())
 }
 
-/// Text between tags or double quotes; what XML 1.0 cannot hold becomes U+FFFD.
+/// Text between tags or double quotes; what a reader would not see, or XML 1.0 cannot hold, becomes U+FFFD.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
@@ -70,7 +71,7 @@ fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\t' | '\n' => escaped.push(character),
-            '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => escaped.push('\u{FFFD}'),
+            _ if is_hidden(character) => escaped.push('\u{FFFD}'),
             _ => escaped.push(character),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, remedies::Remedy};
+use super::{Report, remedies::Remedy, text::is_hidden};
 use crate::rule::evaluation::ComplianceType;
 
 /// Reports, each below a heading of its own.
@@ -17,9 +17,9 @@ pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let Report { account_id, region, collected_at, .. } = report;
-    writeln!(out, "## {}: account {account_id}\n", report.verdict())?;
-    writeln!(out, "Judged from {region} at {collected_at}: {}", text(&report.annotation))?;
+    writeln!(out, "## {}: account {}\n", report.verdict(), text(&report.account_id))?;
+    let (region, annotation) = (text(&report.region), text(&report.annotation));
+    writeln!(out, "Judged from {region} at {}: {annotation}", report.collected_at)?;
     let parameters = report.parameters();
     if !parameters.is_empty() {
         writeln!(out, "\nParameters: {}", text(&parameters))?;
@@ -51,7 +51,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "\n### What to do")?;
         }
         // Our own words, with code spans.
-        writeln!(out, "\n{opening}{}", remedy.text)?;
+        writeln!(out, "\n{opening}{}", remedy.text.replace(is_hidden, " "))?;
         commands(remedy, out)?;
     }
     Ok(())
@@ -62,7 +62,7 @@ fn commands(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
     if remedy.commands.is_empty() {
         return Ok(());
     }
-    let commands = remedy.joined_commands("\n").replace(|c: char| c.is_control() && c != '\n', "\u{FFFD}");
+    let commands = remedy.joined_commands("\n").replace(|c| is_hidden(c) && c != '\n', "\u{FFFD}");
     let longest = commands.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(3.max(longest + 1));
     writeln!(out, "\n{fence}sh\n{commands}\n{fence}")
@@ -74,7 +74,7 @@ fn text(text: &str) -> String {
     for character in text.trim().chars() {
         match character {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$' => escaped.extend(['\\', character]),
-            _ if character.is_control() => escaped.push(' '),
+            _ if is_hidden(character) => escaped.push(' '),
             _ => escaped.push(character),
         }
     }

@@ -233,3 +233,52 @@ impl TrailReport {
         }
     }
 }
+
+#[cfg(test)]
+impl Report {
+    /// A report each of whose texts is `text`.
+    pub(crate) fn of_text(text: &str, compliance_type: Option<ComplianceType>) -> Self {
+        use crate::rule::evaluation::Annotation;
+        use command::Command;
+
+        let text = || text.to_owned();
+        let at = Timestamp::parse("2026-11-01T12:00:00.123Z").unwrap();
+        let remedy = || Remedy { text: text(), commands: vec![Command::new([text()]), Command::new([text()])] };
+        let row = Evaluation {
+            resource: EvaluatedResource { resource_type: text(), resource_id: text() },
+            compliance_type: ComplianceType::NonCompliant,
+            annotation: Annotation::new(&text()),
+        };
+        Self {
+            account_id: text(),
+            region: text(),
+            collected_at: at,
+            rule_parameters: [(text(), text().into()), ("number".to_owned(), 24.into())].into_iter().collect(),
+            compliance_type,
+            annotation: text(),
+            evaluations: vec![row.clone(), row],
+            trails: vec![TrailReport {
+                name: text(),
+                trail_arn: Some(text()),
+                home_region: Some(text()),
+                s3_bucket_name: Some(text()),
+                is_multi_region_trail: true,
+                is_organization_trail: true,
+                result: TrailResult::Fail,
+                satisfaction: Some(text()),
+                reasons: vec![ReasonReport { code: Code::SingleRegion, text: text(), remedy: remedy() }],
+                allowed_by: None,
+            }],
+            remedies: vec![remedy()],
+            calls: vec![Call {
+                operation: text(),
+                region: text(),
+                at,
+                request_id: Some(text()),
+                error_code: Some(text()),
+            }],
+            evidence_sha256: Some(text()),
+            saved_verdict: Some(SavedVerdict { compliance_type: None, annotation: text() }),
+        }
+    }
+}

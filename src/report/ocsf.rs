@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Report, TrailReport, finding};
+use super::{Report, TrailReport, finding, json};
 use crate::rule::{
     self,
     evaluation::{ComplianceType, EvaluatedResource},
@@ -18,7 +18,7 @@ const MAX_TEXT: usize = 4096;
 /// One line an account; none for an account without verdict, so that an earlier finding stands.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let mut events = reports.iter().filter_map(|report| Some(event(report, report.compliance_type?)));
-    events.try_for_each(|event| writeln!(out, "{event}"))
+    events.try_for_each(|event| json::line(&event, out))
 }
 
 /// A number of an OCSF enumeration, and its caption.
