@@ -120,7 +120,7 @@ fn troubles(with_huge_answers: bool) -> Vec<(Trouble, Expected, usize)> {
     use Expected::{Fails, NonCompliant, Own};
     let fault = |operation: &str, what| Trouble::Fault(Fault::on(operation, what));
     let once = |operation: &str, what| Trouble::Fault(Fault::on(operation, what).calls(1..=1));
-    let returned = Misbehaviour::FailedEvaluations { resource_type: None, resource_id: None };
+    let returned = Misbehaviour::FailedEvaluations { resource_type: None, resource_id: None, renames_first: false };
     let unavailable = Misbehaviour::Status { status: 503, retry_after: Some("1".to_owned()) };
     let mut troubles = vec![
         (once("DescribeTrails", Misbehaviour::Throttle), Own, 1),

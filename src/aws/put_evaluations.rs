@@ -196,13 +196,11 @@ async fn put<'r>(
         .await
         .map_err(|error| error.redacted(token.expose()))?;
     let failed = answer.failed_evaluations.unwrap_or_default();
-    let came_back = |row: &&Evaluation| {
-        failed.iter().any(|failed| {
-            failed.compliance_resource_type == row.resource.resource_type
-                && failed.compliance_resource_id == row.resource.resource_id
-        })
+    let is_of = |failed: &SdkEvaluation, row: &Evaluation| {
+        failed.compliance_resource_type == row.resource.resource_type
+            && failed.compliance_resource_id == row.resource.resource_id
     };
-    let known: Vec<&Evaluation> = rows.iter().copied().filter(came_back).collect();
-    // What cannot be told apart may be any of them.
-    if known.is_empty() && !failed.is_empty() { Ok(rows.to_vec()) } else { Ok(known) }
+    // One that is none of those sent may stand for any of them.
+    let is_any = failed.iter().any(|failed| !rows.iter().any(|row| is_of(failed, row)));
+    Ok(rows.iter().copied().filter(|row| is_any || failed.iter().any(|failed| is_of(failed, row))).collect())
 }

@@ -76,6 +76,21 @@ pub struct Evaluation {
     pub annotation: Annotation,
 }
 
+/// A part of an annotation.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// What may be cut where it is too long.
+    pub text: String,
+    /// What is not cut with it.
+    pub end: String,
+}
+
+impl Part {
+    fn whole(&self) -> String {
+        format!("{}{}", self.text, self.end)
+    }
+}
+
 /// One line that says why: 1 to 256 printable ASCII characters (so as many UTF-16 units), by construction.
 ///
 /// `PutEvaluations` refuses the whole call for an annotation of another length (AWS Config API, `Evaluation`).
@@ -94,32 +109,31 @@ impl Annotation {
         Self::from_printable(printable(text))
     }
 
-    /// `opening`, the parts that fit, `+N more` for those that do not, and `closing`, which always fits.
+    /// `opening`, the parts that fit, and `+N more` for those that do not. The end of the first part always fits.
     #[must_use]
-    pub fn listing(opening: &str, parts: &[String], closing: &str) -> Self {
-        let (opening, closing) = (printable(opening), printable(closing));
+    pub fn listing(opening: &str, parts: &[Part]) -> Self {
+        let opening = printable(opening);
         let mut length = 0;
-        let joinable = parts.iter().map(|part| printable(part)).take_while(|part| {
+        let joinable = parts.iter().map(|part| printable(&part.whole())).take_while(|part| {
             length += part.len() + "; ".len();
             length <= Self::MAX_LENGTH + "; ".len()
         });
         let joinable: Vec<String> = joinable.collect();
-        let whole = |count: usize| {
-            let mut list = joinable[..count].join("; ");
-            if count < parts.len() {
-                list = format!("{list}; +{} more", parts.len() - count);
-            }
-            format!("{opening}{list}{closing}")
+        let more = |count: usize| match parts.len().saturating_sub(count) {
+            0 => String::new(),
+            more => format!("; +{more} more"),
         };
+        let whole = |count: usize| format!("{opening}{}{}", joinable[..count].join("; "), more(count));
         let fitting = (1..=joinable.len()).rev().map(whole).find(|text| text.len() <= Self::MAX_LENGTH);
         if let Some(text) = fitting {
             return Self::from_printable(text);
         }
-        let more = if parts.len() > 1 { format!("; +{} more", parts.len() - 1) } else { String::new() };
-        let room = Self::MAX_LENGTH.saturating_sub(Self::CUT.len() + more.len() + closing.len());
-        let mut text = format!("{opening}{}", parts.first().map(|part| printable(part)).unwrap_or_default());
-        text.truncate(room);
-        Self::from_printable(format!("{}{}{more}{closing}", text.trim_end(), Self::CUT))
+        let (text, end) =
+            parts.first().map(|first| (printable(&first.text), printable(&first.end))).unwrap_or_default();
+        let end = format!("{}{end}{}", Self::CUT, more(1));
+        let mut text = format!("{opening}{text}");
+        text.truncate(Self::MAX_LENGTH.saturating_sub(end.len()));
+        Self::from_printable(format!("{}{end}", text.trim_end()))
     }
 
     /// The text.
@@ -188,28 +202,32 @@ mod tests {
         }
     }
 
-    #[test]
-    fn parts_that_all_fit_are_not_counted() {
-        let parts = ["a".to_owned(), "b".to_owned()];
-        assert_eq!(Annotation::listing("Opening: ", &parts, ". Closing").as_str(), "Opening: a; b. Closing");
-        let alone = Annotation::listing("", &["y".repeat(300)], ". Closing").to_string();
-        assert_eq!(alone, format!("{}.... Closing", "y".repeat(244)));
+    fn part(text: &str, end: &str) -> Part {
+        Part { text: text.to_owned(), end: end.to_owned() }
     }
 
     #[test]
-    fn parts_that_do_not_fit_are_counted_and_the_closing_is_kept() {
-        let parts: Vec<String> = (0..20).map(|n| format!("trail-{n:02}: logging is off")).collect();
-        let text = Annotation::listing("No trail passes. ", &parts, ". The end").to_string();
-        assert!(text.starts_with("No trail passes. trail-00: logging is off; trail-01"), "{text}");
-        assert!(text.ends_with("; +12 more. The end"), "{text}");
+    fn parts_that_all_fit_are_not_counted() {
+        let parts = [part("a", ""), part("b", ". End")];
+        assert_eq!(Annotation::listing("Opening: ", &parts).as_str(), "Opening: a; b. End");
+        let alone = Annotation::listing("", &[part(&"y".repeat(300), ". End")]).to_string();
+        assert_eq!(alone, format!("{}.... End", "y".repeat(248)));
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_counted() {
+        let parts: Vec<Part> = (0..20).map(|n| part(&format!("trail-{n:02}: logging is off"), " (x)")).collect();
+        let text = Annotation::listing("No trail passes. ", &parts).to_string();
+        assert!(text.starts_with("No trail passes. trail-00: logging is off (x); trail-01"), "{text}");
+        assert!(text.ends_with(" (x); +13 more"), "{text}");
         assert!(text.len() <= 256);
     }
 
     #[test]
-    fn a_first_part_that_does_not_fit_is_cut_visibly() {
-        let parts = ["y".repeat(300), "z".to_owned()];
-        let text = Annotation::listing("Opening: ", &parts, ". Closing").to_string();
-        assert!(text.starts_with("Opening: yyy") && text.ends_with("y...; +1 more. Closing"), "{text}");
+    fn a_first_part_that_does_not_fit_is_cut_visibly_and_its_end_is_kept() {
+        let parts = [part(&"y".repeat(300), ". End"), part("z", "")];
+        let text = Annotation::listing("Opening: ", &parts).to_string();
+        assert!(text.starts_with("Opening: yyy") && text.ends_with("y.... End; +1 more"), "{text}");
         assert_eq!(text.len(), 256);
     }
 }

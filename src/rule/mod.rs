@@ -37,9 +37,11 @@ pub mod timestamp;
 pub mod trail;
 pub mod withdrawal;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation};
+use evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation, Part};
 use evidence::{Evidence, Observed, Refusal, Trail, list_each_trail_once};
 use parameters::{Misconfigured, OnIndeterminate, PARAMETERS, RuleParameters};
 use reasons::{Reason, TrailResult};
@@ -156,6 +158,7 @@ pub fn judge<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict
         list_each_trail_once(&mut listed);
         listed.sort_by_key(|trail| !trail.is_multi_region());
         trails.extend(listed.into_iter().map(|trail| trail::judge(trail, evidence, parameters)));
+        trail::tell_apart(&mut trails);
     }
     let evaluations = judge_account(evidence, parameters, &trails).map(|account| {
         let rows = trail_rows(evidence, parameters, &trails, account.compliance_type);
@@ -193,15 +196,16 @@ fn judge_account(
         let why: Vec<String> = ends_as(TrailResult::Hidden).map(JudgedTrail::to_string).collect();
         return Err(Indeterminate { why: why.join("; ") });
     }
-    let lines: Vec<String> = trails.iter().map(JudgedTrail::to_string).collect();
-    let closing = remedies(trails.iter());
+    let parts = |trails: &mut dyn Iterator<Item = &JudgedTrail>| trails.map(JudgedTrail::part).collect::<Vec<Part>>();
     if ends_as(TrailResult::Unknown).next().is_some() {
-        let annotation = Annotation::listing("Could not verify: ", &lines, &closing);
+        let others = trails.iter().filter(|judged| judged.result != TrailResult::Unknown);
+        let parts = parts(&mut ends_as(TrailResult::Unknown).chain(others));
+        let annotation = Annotation::listing("Could not verify: ", &parts);
         // Operation and code stand in front where the line that has them does not fit.
         let refusal = ends_as(TrailResult::Unknown).flat_map(|judged| &judged.reasons).find_map(Reason::refusal);
         return could_not_verify(match refusal.map(Refusal::to_string) {
             Some(refusal) if !annotation.as_str().contains(&refusal) => {
-                Annotation::listing(&format!("Could not verify ({refusal}): "), &lines, &closing)
+                Annotation::listing(&format!("Could not verify ({refusal}): "), &parts)
             }
             _ => annotation,
         });
@@ -209,7 +213,7 @@ fn judge_account(
     let annotation = if trails.is_empty() {
         Annotation::new(&format!("There is no trail: DescribeTrails in {} lists none.", evidence.region))
     } else {
-        Annotation::listing("No trail passes: ", &lines, &closing)
+        Annotation::listing("No trail passes: ", &parts(&mut trails.iter()))
     };
     Ok(row(ComplianceType::NonCompliant, annotation))
 }
@@ -229,7 +233,8 @@ fn trail_rows(
         let mut ids: Vec<&String> = ids.iter().filter(|id| Some(*id) != evidence.deleted_trail.as_ref()).collect();
         ids.sort();
         ids.dedup();
-        rows.extend(ids.into_iter().map(|id| trail_row(id, find(id, evidence, trails), parameters, account)));
+        let by_id = ById::new(evidence, trails);
+        rows.extend(ids.into_iter().map(|id| trail_row(id, by_id.find(id), parameters, account)));
     }
     if evidence.trails.known().is_some() {
         rows.extend(evidence.deleted_trail.as_deref().map(deleted_trail_row));
@@ -259,7 +264,7 @@ fn trail_row(
         }
         Some(judged) => {
             let reasons: Vec<String> = judged.reasons.iter().map(Reason::to_string).collect();
-            let annotation = Annotation::listing("", &reasons, &remedies(std::iter::once(judged)));
+            let annotation = Annotation::listing("", &[Part { text: reasons.join("; "), end: judged.hint() }]);
             match account {
                 ComplianceType::NonCompliant => (ComplianceType::NonCompliant, annotation),
                 ComplianceType::Compliant | ComplianceType::NotApplicable => {
@@ -271,24 +276,35 @@ fn trail_row(
     Evaluation { resource: EvaluatedResource::trail(resource_id), compliance_type, annotation }
 }
 
-/// An ARN matches by ARN; any other id the own trail of that name in the rule's Region, else the only own one.
-fn find<'t, 'e>(id: &str, evidence: &Evidence, trails: &'t [JudgedTrail<'e>]) -> Option<&'t JudgedTrail<'e>> {
-    if id.starts_with("arn:") {
-        return trails.iter().find(|judged| judged.trail.trail_arn.as_deref() == Some(id));
-    }
-    let named =
-        |judged: &&JudgedTrail| judged.trail.is_owned_by(&evidence.account_id) && judged.trail.display_name() == id;
-    let is_here = |judged: &&JudgedTrail| judged.trail.home_region() == Some(evidence.region.as_str());
-    trails.iter().filter(named).find(is_here).or_else(|| {
-        let mut all = trails.iter().filter(named);
-        all.next().filter(|_| all.next().is_none())
-    })
+/// Trails by the ids that AWS Config may give them.
+struct ById<'t, 'e> {
+    by_arn: BTreeMap<&'t str, &'t JudgedTrail<'e>>,
+    /// The own trails of each name.
+    by_name: BTreeMap<&'t str, Vec<&'t JudgedTrail<'e>>>,
+    region: &'t str,
 }
 
-/// Names the parameters that would let a trail pass.
-fn remedies<'t, 'e: 't>(trails: impl Iterator<Item = &'t JudgedTrail<'e>>) -> String {
-    let mut remedies: Vec<&str> = trails.filter_map(|judged| judged.allowed_by).collect();
-    remedies.sort_unstable();
-    remedies.dedup();
-    if remedies.is_empty() { String::new() } else { format!(" ({} would allow it)", remedies.join(" or ")) }
+impl<'t, 'e> ById<'t, 'e> {
+    fn new(evidence: &'t Evidence, trails: &'t [JudgedTrail<'e>]) -> Self {
+        let mut by_id = Self { by_arn: BTreeMap::new(), by_name: BTreeMap::new(), region: &evidence.region };
+        for judged in trails {
+            if let Some(arn) = judged.trail.trail_arn.as_deref() {
+                by_id.by_arn.entry(arn).or_insert(judged);
+            }
+            if judged.trail.is_owned_by(&evidence.account_id) {
+                by_id.by_name.entry(judged.trail.display_name()).or_default().push(judged);
+            }
+        }
+        by_id
+    }
+
+    /// An ARN matches by ARN; any other id the own trail of that name in the rule's Region, else the only own one.
+    fn find(&self, id: &str) -> Option<&'t JudgedTrail<'e>> {
+        if id.starts_with("arn:") {
+            return self.by_arn.get(id).copied();
+        }
+        let named = self.by_name.get(id)?;
+        let here = named.iter().copied().find(|judged| judged.trail.home_region() == Some(self.region));
+        here.or(if let [only] = named[..] { Some(only) } else { None })
+    }
 }

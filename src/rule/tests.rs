@@ -401,24 +401,25 @@ fn the_account_is_decided_by_its_trails() {
 }
 
 #[test]
-fn the_refused_call_stands_in_front_where_its_line_does_not_fit() {
-    let annotation = |first: &str| {
+fn the_trail_that_could_not_be_verified_stands_first_and_its_call_is_not_cut() {
+    let annotation = |unreadable: &str| {
         let mut evidence = compliant();
         trail_of(&mut evidence).get_trail_status = refused(&refusal("GetTrailStatus", "AccessDeniedException"));
+        trail_of(&mut evidence).name = Some(unreadable.to_owned());
         let mut stopped = trail_of(&mut compliant()).clone();
         stopped.trail_arn = Some("arn:aws:cloudtrail:us-east-1:123456789012:trail/first".to_owned());
-        stopped.name = Some(first.to_owned());
+        stopped.name = Some("first".to_owned());
         status_of(&mut stopped).is_logging = Some(false);
         evidence.trails = Observed::Known(vec![trail_of(&mut evidence).clone(), stopped]);
         judge(&evidence, &RuleParameters::default()).evaluations.unwrap()[0].annotation.to_string()
     };
-    let unreadable = "management-events: status unreadable (GetTrailStatus AccessDeniedException)";
-    assert_eq!(annotation("first"), format!("Could not verify: first: logging is off; {unreadable}"));
-    let first = "x".repeat(150);
     assert_eq!(
-        annotation(&first),
-        format!("Could not verify (GetTrailStatus AccessDeniedException): {first}: logging is off; +1 more")
+        annotation("z"),
+        "Could not verify: z: status unreadable (GetTrailStatus AccessDeniedException); first: logging is off"
     );
+    let long = annotation(&"x".repeat(250));
+    assert!(long.starts_with("Could not verify (GetTrailStatus AccessDeniedException): xxx"), "{long}");
+    assert!(long.ends_with("...; +1 more"), "{long}");
 }
 
 #[test]

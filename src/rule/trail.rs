@@ -1,9 +1,9 @@
 //! One trail: does it record every management event, read and write, in every Region, and is it really doing so now?
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{
-    evaluation::Annotation,
+    evaluation::{Annotation, Part},
     evidence::{Evidence, Observed, Refusal, Trail},
     management_events::ManagementEvents,
     parameters::{EXCLUDABLE_EVENT_SOURCES, RuleParameters, log_group_arn},
@@ -16,6 +16,8 @@ use super::{
 pub struct JudgedTrail<'e> {
     /// The trail.
     pub trail: &'e Trail,
+    /// What it is called where others are, too: its name, and its Region and account where another has the same.
+    pub label: String,
     /// How it ends.
     pub result: TrailResult,
     /// Why it does not pass: all reasons of its result, in the order of the scenarios.
@@ -81,7 +83,8 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
     let allowed_by = allowing.reduce(|one, other| one.filter(|_| one == other)).flatten();
     let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
     reasons.retain(|reason| reason.result() == result);
-    JudgedTrail { trail, result, reasons, trusted, recorded, allowed_by }
+    let label = trail.display_name().to_owned();
+    JudgedTrail { trail, label, result, reasons, trusted, recorded, allowed_by }
 }
 
 /// Whether the home Region of the trail answered either call that it does not know the trail.
@@ -206,12 +209,12 @@ impl JudgedTrail<'_> {
     /// How the trail, which passes, satisfies the rule. The bucket always fits.
     #[must_use]
     pub fn satisfaction(&self, parameters: &RuleParameters) -> Annotation {
-        let name = self.trail.display_name();
+        let name = &self.label;
         let bucket = self.trail.s3_bucket_name.as_deref().unwrap_or("(not named)");
         if !self.trusted.is_empty() {
             let refusals: Vec<String> = self.trusted.iter().map(Refusal::to_string).collect();
             let text = format!("{}. Organization trail {name} of another account", refusals.join("; "));
-            return Annotation::listing("Trusted, not read: ", &[text], &format!(", bucket {bucket}"));
+            return Annotation::listing("Trusted, not read: ", &[Part { text, end: format!(", bucket {bucket}") }]);
         }
         let how = match &self.recorded {
             Some(Recorded::Selector { except }) if !except.is_empty() => {
@@ -223,13 +226,45 @@ impl JudgedTrail<'_> {
         };
         let delivery = if parameters.check_delivery { "" } else { "; delivery not checked" };
         let text = format!("{name} records all management events{how} in all Regions");
-        Annotation::listing("", &[text], &format!(" to bucket {bucket}{delivery}"))
+        Annotation::listing("", &[Part { text, end: format!(" to bucket {bucket}{delivery}") }])
+    }
+
+    /// The trail and its reasons, with the parameter that would let it pass beside them.
+    pub(super) fn part(&self) -> Part {
+        Part { text: self.to_string(), end: self.hint() }
+    }
+
+    /// The parameter that would let it pass, for the end of a line.
+    pub(super) fn hint(&self) -> String {
+        self.allowed_by.map_or(String::new(), |parameter| format!(" ({parameter} would allow it)"))
+    }
+}
+
+/// Tells trails of one name apart: by Region, and by account where that is the same.
+pub(super) fn tell_apart(trails: &mut [JudgedTrail]) {
+    let mut by_name: BTreeMap<&str, BTreeMap<Option<&str>, usize>> = BTreeMap::new();
+    for judged in trails.iter() {
+        let trail: &Trail = judged.trail;
+        *by_name.entry(trail.display_name()).or_default().entry(trail.home_region()).or_default() += 1;
+    }
+    for judged in trails {
+        let trail: &Trail = judged.trail;
+        let of_name = &by_name[trail.display_name()];
+        let region = trail.home_region().unwrap_or("no Region");
+        match of_name.get(&trail.home_region()) {
+            Some(2..) => {
+                let account = trail.owner_account_id().unwrap_or("no account");
+                judged.label = format!("{} ({region}, {account})", trail.display_name());
+            }
+            _ if of_name.len() > 1 => judged.label = format!("{} ({region})", trail.display_name()),
+            _ => {}
+        }
     }
 }
 
 impl fmt::Display for JudgedTrail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reasons: Vec<String> = self.reasons.iter().map(Reason::to_string).collect();
-        write!(f, "{}: {}", self.trail.display_name(), reasons.join(", "))
+        write!(f, "{}: {}", self.label, reasons.join(", "))
     }
 }

@@ -129,6 +129,9 @@ pub(super) fn put_evaluations(
             results.put(row);
         }
     }
+    if let Some(first) = failed.first_mut().filter(|_| failing.is_some_and(|failing| failing.renames_first)) {
+        first["ComplianceResourceId"] = "another".into();
+    }
     Ok(json!({ "FailedEvaluations": failed }))
 }
 

@@ -72,6 +72,8 @@ pub enum Misbehaviour {
         resource_type: Option<String>,
         /// Only rows of this resource id.
         resource_id: Option<String>,
+        /// Whether the first of them comes back under another resource id.
+        renames_first: bool,
     },
 }
 
@@ -138,6 +140,7 @@ impl Fault {
 pub(super) struct FailingRows {
     resource_type: Option<String>,
     resource_id: Option<String>,
+    pub(super) renames_first: bool,
 }
 
 impl FailingRows {
@@ -219,8 +222,9 @@ impl Misbehaviour {
 
     pub(super) fn failing_rows(&self) -> Option<FailingRows> {
         match self {
-            Self::FailedEvaluations { resource_type, resource_id } => {
-                Some(FailingRows { resource_type: resource_type.clone(), resource_id: resource_id.clone() })
+            Self::FailedEvaluations { resource_type, resource_id, renames_first } => {
+                let (resource_type, resource_id) = (resource_type.clone(), resource_id.clone());
+                Some(FailingRows { resource_type, resource_id, renames_first: *renames_first })
             }
             _ => None,
         }

@@ -17,7 +17,11 @@ fn on_put(what: Misbehaviour) -> Fault {
 }
 
 fn failing(resource_type: &str) -> Misbehaviour {
-    Misbehaviour::FailedEvaluations { resource_type: Some(resource_type.to_owned()), resource_id: None }
+    Misbehaviour::FailedEvaluations {
+        resource_type: Some(resource_type.to_owned()),
+        resource_id: None,
+        renames_first: false,
+    }
 }
 
 fn refused_rows(outcome: &Outcome) -> Value {
@@ -134,6 +138,23 @@ async fn a_failed_account_row_is_retried_alone() {
         assert_eq!(wire.puts(), expected);
         assert_eq!(wire.rows().len(), 2);
     }
+}
+
+#[tokio::test]
+async fn where_a_row_comes_back_that_was_not_sent_every_row_of_the_call_is_sent_again() {
+    let both =
+        |renames_first| Misbehaviour::FailedEvaluations { resource_type: None, resource_id: None, renames_first };
+    let wire = Wire::new(&compliant()).await;
+    wire.fault(on_put(both(true)).calls(1..=1));
+    assert_eq!(compliance_type(&wire.scheduled_with_trail_results().await), "COMPLIANT");
+    let rows = vec![account_row("COMPLIANT"), trail_row("management-events", "COMPLIANT")];
+    assert_eq!(wire.puts(), [rows.clone(), rows.clone()]);
+    assert_eq!(wire.rows(), rows);
+
+    let wire = Wire::new(&compliant()).await;
+    wire.fault(on_put(both(true)));
+    assert_eq!(failed(&wire.scheduled_with_trail_results().await).0, "ReportFailed");
+    assert_eq!(wire.count(PUT), 3);
 }
 
 #[tokio::test]

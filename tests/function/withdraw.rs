@@ -121,7 +121,7 @@ async fn failing_to_withdraw_them_is_a_warning() {
         Misbehaviour::Throttle,
         Misbehaviour::Hang,
         error(400, "ValidationException"),
-        Misbehaviour::FailedEvaluations { resource_type: None, resource_id: None },
+        Misbehaviour::FailedEvaluations { resource_type: None, resource_id: None, renames_first: false },
     ] {
         let old = [trail_row("old", "NON_COMPLIANT"), row("AWS::S3::Bucket", "bucket", "NON_COMPLIANT")];
         let wire = wire_with(&compliant(), &old).await;

@@ -160,7 +160,11 @@ async fn a_fault_befalls_only_the_calls_that_fit() {
 #[tokio::test]
 async fn evaluations_that_fail_come_back_with_http_200_and_are_not_kept() {
     let served = serve(|world| {
-        let what = Misbehaviour::FailedEvaluations { resource_type: None, resource_id: Some("b".to_owned()) };
+        let what = Misbehaviour::FailedEvaluations {
+            resource_type: None,
+            resource_id: Some("b".to_owned()),
+            renames_first: false,
+        };
         world.add_fault(Fault::on("PutEvaluations", what).calls(1..=1));
     })
     .await;
