@@ -91,6 +91,11 @@ class Imports(unittest.TestCase):
             with self.subTest(file=file):
                 self.assertEqual(self.with_line(file, line), [f"a circle of files: {files}"])
 
+    def test_the_tests_of_a_file_tie_no_circle_but_keep_the_order(self):
+        self.assertEqual(self.with_line("src/rule/trail.rs", "mod tests { use super::super::Verdict; }"), [])
+        found = self.with_line("src/rule/trail.rs", "mod tests { use crate::report::Report; }")
+        self.assertEqual(found, ["src/rule/trail.rs:2: `rule` imports upwards, from `report`: crate::report::Report"])
+
     def test_a_module_without_a_place_is_refused(self):
         found = self.faults(**{"src/lib.rs": RIGHT["src/lib.rs"] + "\nmod util;", "src/util.rs": "use std::fmt;"})
         self.assertEqual(found, ["src/util.rs: `util` has no place in the order"])
