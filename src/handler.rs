@@ -203,7 +203,7 @@ impl Function {
         if let (Some(Observed::Known(ids)), Some(trail)) = (&mut evidence.discovered_trails, trail) {
             ids.push(trail.resource_id.clone());
         }
-        let Verdict { trails, evaluations } = judge(&evidence, &parameters);
+        let Verdict { trails, evaluations, .. } = judge(&evidence, &parameters);
         let trails = trails.iter().map(TrailRecord::new).collect();
         Ok(Decision { evaluations, trails, warnings, misconfigured: None, evidence: Some(evidence) })
     }

@@ -156,7 +156,7 @@ impl Check {
                 provenance.collected_by,
                 saved.verdict(),
                 saved.annotation,
-                report.verdict()
+                report.standing().as_str()
             ));
         }
         Ok(report)

@@ -2,7 +2,11 @@
 
 use std::{error::Error, io};
 
-use crate::{aws::fault::CallError, handler::HandlerError, report::Report, rule::evaluation::ComplianceType};
+use crate::{
+    aws::fault::CallError,
+    handler::HandlerError,
+    report::{Report, Standing},
+};
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +15,7 @@ pub enum Exit {
     Compliant = 0,
     /// The account is not compliant.
     NonCompliant = 1,
-    /// There is no verdict.
+    /// There is no verdict, or it could not be verified.
     NotEvaluated = 2,
     /// The arguments are wrong (`EX_USAGE` of sysexits.h).
     Usage = 64,
@@ -20,10 +24,10 @@ pub enum Exit {
 impl Exit {
     /// The weightiest of the reports': that one account could not be evaluated outranks that another fails.
     pub(super) fn of(reports: &[Report]) -> Self {
-        let exit = |report: &Report| match report.compliance_type {
-            Some(ComplianceType::Compliant | ComplianceType::NotApplicable) => Self::Compliant,
-            Some(ComplianceType::NonCompliant) => Self::NonCompliant,
-            None => Self::NotEvaluated,
+        let exit = |report: &Report| match report.standing() {
+            Standing::Compliant | Standing::NotApplicable => Self::Compliant,
+            Standing::NonCompliant => Self::NonCompliant,
+            Standing::NotVerified | Standing::NoVerdict => Self::NotEvaluated,
         };
         reports.iter().map(exit).max().unwrap_or(Self::Compliant)
     }

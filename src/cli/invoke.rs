@@ -99,9 +99,10 @@ impl Invoke {
         } else {
             self.output.write_reports(&[invoked.report(&evidence)], terminal)?;
         }
+        let of_account = Exit::of(&[invoked.report(&evidence)]);
         let summary = invoked.outcome.result.map_err(CliError::Handler)?;
         Ok(match summary.compliance_type {
-            Some(ComplianceType::NonCompliant) => Exit::NonCompliant,
+            Some(ComplianceType::NonCompliant) => of_account,
             Some(ComplianceType::Compliant | ComplianceType::NotApplicable) | None => Exit::Compliant,
         })
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Report, TrailReport, finding, json};
+use super::{Report, Standing, TrailReport, finding, json};
 use crate::rule::{
     self,
     evaluation::{ComplianceType, EvaluatedResource},
@@ -30,6 +30,7 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
     let Report { account_id, region, collected_at, .. } = report;
     let partition = finding::partition(report);
     let (status, severity, workflow, record_state) = match compliance_type {
+        _ if report.standing() == Standing::NotVerified => ("WARNING", "HIGH", "NEW", "ACTIVE"),
         ComplianceType::Compliant => ("PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE"),
         // The severity of Security Hub's own control CloudTrail.1.
         ComplianceType::NonCompliant => ("FAILED", "HIGH", "NEW", "ACTIVE"),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{ReasonReport, Report, TrailReport, command::Command, remedies::Remedy, text::is_hidden};
-use crate::rule::reasons::TrailResult;
+use crate::rule::{evaluation::ComplianceType, provenance::SavedVerdict, reasons::TrailResult};
 
 /// The columns: AWS's names where AWS has one.
 #[derive(Serialize)]
@@ -15,6 +15,7 @@ struct Row {
     region: Cell,
     collected_at: Cell,
     compliance_type: Cell,
+    verified: Option<bool>,
     annotation: Cell,
     rule_parameters: Cell,
     name: Cell,
@@ -77,7 +78,8 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         account_id: Cell::new(&report.account_id),
         region: Cell::new(&report.region),
         collected_at: Cell::new(&report.collected_at.to_string()),
-        compliance_type: Cell::new(report.verdict()),
+        compliance_type: Cell::new(report.compliance_type.map_or(SavedVerdict::NONE, ComplianceType::as_str)),
+        verified: report.verified,
         annotation: Cell::new(&report.annotation),
         rule_parameters: Cell::new(&report.parameters()),
         name: Cell::optional(trail.map(|trail| trail.name.as_str())),

@@ -11,7 +11,7 @@ use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Report, TrailReport, command::Command, text::is_hidden};
+use super::{Report, Standing, TrailReport, command::Command, text::is_hidden};
 use crate::rule::{
     evaluation::ComplianceType,
     reasons::{Code, TrailResult},
@@ -69,22 +69,25 @@ const HIDDEN: Mark = Mark {
     meaning: "Nothing is known to be wrong, but a transient error hid a fact that the decision needs.",
 };
 
-/// The verdicts, weightiest first: so a page of many accounts begins with those that need attention.
-const VERDICTS: [Option<ComplianceType>; 4] =
-    [Some(ComplianceType::NonCompliant), None, Some(ComplianceType::Compliant), Some(ComplianceType::NotApplicable)];
-
-const fn mark_of(verdict: Option<ComplianceType>) -> Mark {
-    match verdict {
-        Some(ComplianceType::NonCompliant) => Mark {
+const fn mark_of(standing: Standing) -> Mark {
+    match standing {
+        Standing::NonCompliant => Mark {
             sign: "fail",
             words: "Non-compliant",
             meaning: "It was not shown that management events are recorded as the rule requires.",
         },
-        None => Mark { sign: "unsure", words: "No verdict", meaning: "No verdict was reached, for the reason below." },
-        Some(ComplianceType::Compliant) => {
+        Standing::NotVerified => Mark {
+            sign: "unsure",
+            words: "Not verified",
+            meaning: "AWS refused to tell a fact that the verdict needs. AWS Config is told NON_COMPLIANT.",
+        },
+        Standing::NoVerdict => {
+            Mark { sign: "unsure", words: "No verdict", meaning: "No verdict was reached, for the reason below." }
+        }
+        Standing::Compliant => {
             Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." }
         }
-        Some(ComplianceType::NotApplicable) => Mark {
+        Standing::NotApplicable => Mark {
             sign: "none",
             words: "Not applicable",
             meaning: "The rule has nothing to say about this account in this Region.",
@@ -92,16 +95,23 @@ const fn mark_of(verdict: Option<ComplianceType>) -> Mark {
     }
 }
 
+/// A row for AWS Config, which knows three.
+const fn standing_of(compliance_type: ComplianceType) -> Standing {
+    match compliance_type {
+        ComplianceType::Compliant => Standing::Compliant,
+        ComplianceType::NonCompliant => Standing::NonCompliant,
+        ComplianceType::NotApplicable => Standing::NotApplicable,
+    }
+}
+
 impl<'r> Page<'r> {
     fn of(reports: &'r [Report]) -> Self {
-        let ranked = VERDICTS
-            .iter()
-            .map(|&verdict| (mark_of(verdict), reports.iter().filter(move |report| report.compliance_type == verdict)));
-        let ranked: Vec<(Mark, &Report)> =
-            ranked.flat_map(|(verdict, reports)| reports.map(move |report| (verdict, report))).collect();
-        let count = |verdict| ranked.iter().filter(|(its, _)| *its == verdict).count();
+        let mut ranked: Vec<(Mark, &Report)> =
+            reports.iter().map(|report| (mark_of(report.standing()), report)).collect();
+        ranked.sort_by_key(|(_, report)| report.standing());
+        let count = |mark| ranked.iter().filter(|(its, _)| *its == mark).count();
         let tally: Vec<(Mark, usize)> =
-            VERDICTS.iter().map(|&verdict| (mark_of(verdict), count(mark_of(verdict)))).collect();
+            Standing::ALL.into_iter().map(mark_of).map(|mark| (mark, count(mark))).collect();
         let counted = tally.iter().filter(|(_, count)| *count > 0);
         let counts: Vec<String> = counted.map(|(verdict, count)| format!("{count} {}", lower(verdict.words))).collect();
         let title = match ranked[..] {
@@ -135,13 +145,15 @@ impl Account<'_> {
         let is_hidden = |trail: &TrailReport| {
             trail.result == TrailResult::Hidden || trail.reasons.iter().any(|reason| reason.code == Code::Unanswered)
         };
-        match self.report.compliance_type {
-            Some(ComplianceType::NonCompliant)
+        match self.report.standing() {
+            Standing::NonCompliant
                 if !trails.is_empty() && trails.iter().all(|trail| trail.result == TrailResult::Fail) =>
             {
                 "No trail records management events as the rule requires."
             }
-            None if trails.iter().any(is_hidden) => "A transient error hid a fact that the verdict needs. Check again.",
+            Standing::NoVerdict if trails.iter().any(is_hidden) => {
+                "A transient error hid a fact that the verdict needs. Check again."
+            }
             _ => self.verdict.meaning,
         }
     }
@@ -342,7 +354,7 @@ mod tests {
             [("s3BucketName".to_owned(), json!("it's")), ("maxDeliveryAgeHours".to_owned(), json!(24))]
                 .into_iter()
                 .collect();
-        let replay = Account { number: 1, verdict: mark_of(None), report: &report }.replay();
+        let replay = Account { number: 1, verdict: mark_of(Standing::NoVerdict), report: &report }.replay();
         let arguments = shlex::split(&replay.to_string()).unwrap();
         assert_eq!(arguments[..4], ["cloudtrail-all-regions", "check", "--evidence", "evidence.json"]);
         assert_eq!(arguments[4..], ["--parameter", "maxDeliveryAgeHours=24", "--parameter", "s3BucketName=it's"]);

@@ -7,32 +7,30 @@ use std::io::{self, Write};
 
 use anstream::StripStream;
 
-use super::{Report, table, text::is_hidden};
-use crate::rule::{self, evaluation::ComplianceType};
+use super::{Report, Standing, table, text::is_hidden};
+use crate::rule;
 
 /// The reports as one document.
 pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let count =
-        |verdict: Option<ComplianceType>| reports.iter().filter(|report| report.compliance_type == verdict).count();
+    let count = |is: fn(Standing) -> bool| reports.iter().filter(|report| is(report.standing())).count();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
         "<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
         env!("CARGO_PKG_NAME"),
         reports.len(),
-        count(Some(ComplianceType::NonCompliant)),
-        count(None)
+        count(is_failure),
+        count(is_error)
     )?;
     reports.iter().try_for_each(|report| test_suite(report, out))?;
     writeln!(out, "</testsuites>")
 }
 
 fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let Report { collected_at, compliance_type, .. } = report;
+    let (standing, collected_at) = (report.standing(), report.collected_at);
     let (account_id, region) = (escaped(&report.account_id), escaped(&report.region));
-    let count = |verdict| u8::from(*compliance_type == verdict);
-    let (failures, errors) = (count(Some(ComplianceType::NonCompliant)), count(None));
-    let skipped = count(Some(ComplianceType::NotApplicable));
+    let (failures, errors) = (u8::from(is_failure(standing)), u8::from(is_error(standing)));
+    let skipped = u8::from(standing == Standing::NotApplicable);
     writeln!(
         out,
         "  <testsuite name=\"{account_id}\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" \
@@ -41,17 +39,28 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let name = rule::DEFAULT_NAME;
     writeln!(out, "    <testcase classname=\"{account_id}.{region}\" name=\"{name}\" time=\"0\">")?;
     let message = escaped(&report.annotation);
-    let verdict = report.verdict();
+    let verdict = standing.as_str();
     let details = escaped(&details(report)?);
-    match compliance_type {
-        Some(ComplianceType::Compliant) => writeln!(out, "      <system-out>{details}</system-out>"),
-        Some(ComplianceType::NotApplicable) => writeln!(out, "      <skipped message=\"{message}\"/>"),
-        Some(ComplianceType::NonCompliant) => {
+    match standing {
+        Standing::Compliant => writeln!(out, "      <system-out>{details}</system-out>"),
+        Standing::NotApplicable => writeln!(out, "      <skipped message=\"{message}\"/>"),
+        Standing::NonCompliant => {
             writeln!(out, "      <failure type=\"{verdict}\" message=\"{message}\">{details}</failure>")
         }
-        None => writeln!(out, "      <error type=\"{verdict}\" message=\"{message}\">{details}</error>"),
+        Standing::NotVerified | Standing::NoVerdict => {
+            writeln!(out, "      <error type=\"{verdict}\" message=\"{message}\">{details}</error>")
+        }
     }?;
     writeln!(out, "    </testcase>\n  </testsuite>")
+}
+
+fn is_failure(standing: Standing) -> bool {
+    standing == Standing::NonCompliant
+}
+
+/// An account about which it is not known.
+fn is_error(standing: Standing) -> bool {
+    matches!(standing, Standing::NotVerified | Standing::NoVerdict)
 }
 
 /// What a terminal shows.

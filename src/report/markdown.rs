@@ -17,7 +17,7 @@ pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## {}: account {}\n", report.verdict(), text(&report.account_id))?;
+    writeln!(out, "## {}: account {}\n", report.standing().as_str(), text(&report.account_id))?;
     let (region, annotation) = (text(&report.region), text(&report.annotation));
     writeln!(out, "Judged from {region} at {}: {annotation}", report.collected_at)?;
     let parameters = report.parameters();

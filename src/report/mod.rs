@@ -47,6 +47,8 @@ pub struct Report {
     pub rule_parameters: Map<String, Value>,
     /// The verdict; none if a transient error hid it.
     pub compliance_type: Option<ComplianceType>,
+    /// Whether nothing was permanently withheld on which the verdict rests; none without a verdict.
+    pub verified: Option<bool>,
     /// Why, in one line.
     pub annotation: String,
     /// What `PutEvaluations` would be sent; the account's row comes first.
@@ -118,7 +120,7 @@ impl Report {
     /// Decides, and reports.
     #[must_use]
     pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: Map<String, Value>) -> Self {
-        let Verdict { trails, evaluations } = judge(evidence, parameters);
+        let Verdict { trails, evaluations, is_verified } = judge(evidence, parameters);
         let is_choice = trails.len() > 1 && trails.iter().all(|judged| judged.result != TrailResult::Pass);
         let remedies = remedies::for_account(evidence, is_choice);
         let mut trails: Vec<TrailReport> =
@@ -138,7 +140,8 @@ impl Report {
             collected_at: evidence.collected_at,
             rule_parameters,
         };
-        Self { trails, remedies, ..Self::without_evidence(subject, evaluations).unless_decided(why) }
+        let report = Self::without_evidence(subject, evaluations).unless_decided(why);
+        Self { trails, remedies, verified: report.verified.map(|_| is_verified), ..report }
     }
 
     /// What the parameters or the event alone decide: nothing was read.
@@ -148,6 +151,7 @@ impl Report {
         let account = evaluations.iter().find(|row| row.resource == EvaluatedResource::account(&account_id));
         Self {
             compliance_type: account.map(|row| row.compliance_type),
+            verified: account.map(|_| true),
             annotation: account.map(|row| row.annotation.to_string()).unwrap_or_default(),
             account_id,
             region,
@@ -203,10 +207,49 @@ impl Report {
         pairs.join(", ")
     }
 
-    /// The verdict in AWS's spelling, or `NO_VERDICT`.
+    /// The verdict as people are shown it.
     #[must_use]
-    pub fn verdict(&self) -> &'static str {
-        self.compliance_type.map_or("NO_VERDICT", ComplianceType::as_str)
+    pub fn standing(&self) -> Standing {
+        match self.compliance_type {
+            None => Standing::NoVerdict,
+            Some(ComplianceType::NonCompliant) if self.verified == Some(false) => Standing::NotVerified,
+            Some(ComplianceType::NonCompliant) => Standing::NonCompliant,
+            Some(ComplianceType::Compliant) => Standing::Compliant,
+            Some(ComplianceType::NotApplicable) => Standing::NotApplicable,
+        }
+    }
+}
+
+/// A verdict as people are shown it, weightiest first: those that need attention stand in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// `NON_COMPLIANT`.
+    NonCompliant,
+    /// `NON_COMPLIANT` to AWS Config, because a fact that it rests on was permanently withheld.
+    NotVerified,
+    /// A transient error hid it.
+    NoVerdict,
+    /// `COMPLIANT`.
+    Compliant,
+    /// `NOT_APPLICABLE`.
+    NotApplicable,
+}
+
+impl Standing {
+    /// Every standing, in this order.
+    pub const ALL: [Self; 5] =
+        [Self::NonCompliant, Self::NotVerified, Self::NoVerdict, Self::Compliant, Self::NotApplicable];
+
+    /// In AWS's spelling, else `NOT_VERIFIED` or `NO_VERDICT`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NonCompliant => ComplianceType::NonCompliant.as_str(),
+            Self::NotVerified => "NOT_VERIFIED",
+            Self::NoVerdict => SavedVerdict::NONE,
+            Self::Compliant => ComplianceType::Compliant.as_str(),
+            Self::NotApplicable => ComplianceType::NotApplicable.as_str(),
+        }
     }
 }
 
@@ -255,6 +298,7 @@ impl Report {
             collected_at: at,
             rule_parameters: [(text(), text().into()), ("number".to_owned(), 24.into())].into_iter().collect(),
             compliance_type,
+            verified: compliance_type.map(|_| true),
             annotation: text(),
             evaluations: vec![row.clone(), row],
             trails: vec![TrailReport {

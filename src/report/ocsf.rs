@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Report, TrailReport, finding, json};
+use super::{Report, Standing, TrailReport, finding, json};
 use crate::rule::{
     self,
     evaluation::{ComplianceType, EvaluatedResource},
@@ -30,6 +30,7 @@ fn event(report: &Report, compliance_type: ComplianceType) -> Value {
     const INFORMATIONAL: Id = (1, "Informational");
     const HIGH: Id = (4, "High");
     let (activity, severity, status, compliance): (Id, Id, Id, Id) = match compliance_type {
+        _ if report.standing() == Standing::NotVerified => (CREATE, HIGH, (1, "New"), (2, "Warning")),
         ComplianceType::Compliant => (CREATE, INFORMATIONAL, (4, "Resolved"), (1, "Pass")),
         ComplianceType::NonCompliant => (CREATE, HIGH, (1, "New"), (3, "Fail")),
         ComplianceType::NotApplicable => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, compliance_type.as_str())),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, TrailReport, remedies::Remedy, text::Screen};
+use super::{Report, Standing, TrailReport, remedies::Remedy, text::Screen};
 use crate::rule::{evaluation::ComplianceType, reasons::TrailResult};
 
 const PLAIN: Style = Style::new();
@@ -26,7 +26,7 @@ pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> 
 pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
     let Report { account_id, region, collected_at, .. } = report;
     screen.styled_line(&[
-        (verdict_style(report.compliance_type), &report.verdict()),
+        (style(report.standing()), &report.standing().as_str()),
         (PLAIN, &format_args!("  account {account_id}  ")),
         (DIM, &format_args!("judged from {region} at {collected_at}")),
     ])?;
@@ -95,6 +95,15 @@ fn remedy(remedy: &Remedy, indent: &str, screen: &mut Screen) -> io::Result<()> 
     screen.line(format_args!("{indent}{}", remedy.text))?;
     remedy.commands.iter().try_for_each(|command| {
         screen.styled_line(&[(PLAIN, &format_args!("{indent}$ ")), (AnsiColor::Cyan.on_default(), command)])
+    })
+}
+
+/// Green, red, or yellow for neither.
+fn style(standing: Standing) -> Style {
+    verdict_style(match standing {
+        Standing::Compliant => Some(ComplianceType::Compliant),
+        Standing::NonCompliant => Some(ComplianceType::NonCompliant),
+        Standing::NotVerified | Standing::NoVerdict | Standing::NotApplicable => None,
     })
 }
 

@@ -81,6 +81,9 @@ pub struct Verdict<'e> {
     pub trails: Vec<JudgedTrail<'e>>,
     /// What to report, the account's evaluation first; or why nothing may be reported.
     pub evaluations: Result<Vec<Evaluation>, Indeterminate>,
+    /// Whether nothing was permanently withheld on which the verdict rests. A `NON_COMPLIANT` that is not verified says
+    /// "could not verify".
+    pub is_verified: bool,
 }
 
 /// Nothing may be reported.
@@ -160,11 +163,18 @@ pub fn judge<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict
         trails.extend(listed.into_iter().map(|trail| trail::judge(trail, evidence, parameters)));
         trail::tell_apart(&mut trails);
     }
+    let ends_as = |result| trails.iter().any(|judged| judged.result == result);
+    let is_verified = match &evidence.trails {
+        Observed::Refused { .. } => false,
+        Observed::Known(_) | Observed::Unanswered { .. } => {
+            ends_as(TrailResult::Pass) || !ends_as(TrailResult::Unknown)
+        }
+    };
     let evaluations = judge_account(evidence, parameters, &trails).map(|account| {
         let rows = trail_rows(evidence, parameters, &trails, account.compliance_type);
         std::iter::once(account).chain(rows).collect()
     });
-    Verdict { trails, evaluations }
+    Verdict { trails, evaluations, is_verified }
 }
 
 fn judge_account(

@@ -58,9 +58,12 @@ pub struct SavedVerdict {
 }
 
 impl SavedVerdict {
+    /// What stands where there was no verdict.
+    pub const NONE: &str = "NO_VERDICT";
+
     /// In AWS's spelling, or `NO_VERDICT`.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
-        self.compliance_type.map_or("NO_VERDICT", ComplianceType::as_str)
+        self.compliance_type.map_or(Self::NONE, ComplianceType::as_str)
     }
 }

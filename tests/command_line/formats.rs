@@ -58,6 +58,34 @@ fn render(format: &str, reports: &[Report]) -> String {
     String::from_utf8(out).unwrap()
 }
 
+#[test]
+fn what_could_not_be_verified_is_shown_as_such_and_counted_apart_in_every_format() {
+    let refused = example("status-refused");
+    let reports = [refused.clone(), example("stopped")];
+    let json: Value = serde_json::from_str(&render("json", &reports)).unwrap();
+    assert_eq!(json["accounts"][0]["complianceType"], "NON_COMPLIANT");
+    assert_eq!([&json["accounts"][0]["verified"], &json["accounts"][1]["verified"]], [&json!(false), &json!(true)]);
+    assert!(render("table", &reports).contains("NOT_VERIFIED"));
+    assert!(render("markdown", &reports).contains("## NOT_VERIFIED: account"));
+    assert!(render("csv", &reports).contains(",NON_COMPLIANT,false,"));
+    let asff: Value = serde_json::from_str(&render("asff", &reports)).unwrap();
+    assert_eq!(asff[0]["Compliance"]["Status"], "WARNING");
+    let ocsf: Value = serde_json::from_str(render("ocsf", &[refused]).trim()).unwrap();
+    assert_eq!((&ocsf["compliance"]["status"], &ocsf["compliance"]["status_id"]), (&json!("Warning"), &json!(2)));
+    let junit = render("junit", &reports);
+    assert!(
+        junit.contains("tests=\"2\" failures=\"1\" errors=\"1\"") && junit.contains("<error type=\"NOT_VERIFIED\"")
+    );
+    let html = render("html", &reports);
+    assert!(html.contains("<title>1 non-compliant, 1 not verified - "), "{html}");
+    assert_eq!(render("evaluations", &reports).matches("\"NON_COMPLIANT\"").count(), 2);
+}
+
+#[test]
+fn a_misconfigured_rule_is_verified() {
+    assert_eq!(by_parameters(&json!({"checkDelivery": "x"})).verified, Some(true));
+}
+
 fn json(format: &str, reports: &[Report]) -> Value {
     serde_json::from_str(&render(format, reports)).unwrap()
 }

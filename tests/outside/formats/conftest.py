@@ -114,7 +114,13 @@ class Reported:
     @property
     def verdicts(self):
         """The account's verdict, for formats that say nothing where there is none."""
-        return [self.report["complianceType"]] if self.report["complianceType"] else []
+        return [self.verdict] if self.report["complianceType"] else []
+
+    @property
+    def verdict(self):
+        """The verdict as people are shown it."""
+        is_refused = self.report["verified"] is False
+        return "NOT_VERIFIED" if is_refused else self.report["complianceType"] or "NO_VERDICT"
 
     @property
     def rule_parameters(self):

@@ -11,6 +11,7 @@ COLUMNS = [
     "Region",
     "CollectedAt",
     "ComplianceType",
+    "Verified",
     "Annotation",
     "RuleParameters",
     "Name",
@@ -47,6 +48,7 @@ def test_rows_are_the_reports_trails_and_reasons(reported):
         for row in rows:
             assert set(row) == set(COLUMNS)
             assert row["ComplianceType"] == (report["complianceType"] or "NO_VERDICT")
+            assert row["Verified"] == {True: "true", False: "false", None: ""}[report["verified"]]
             assert row["Annotation"] == cell(report["annotation"])
             assert row["RuleParameters"] == cell(account.rule_parameters)
             for text in row.values():

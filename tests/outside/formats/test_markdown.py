@@ -26,7 +26,7 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
             if token.type == "inline":
                 inlines[before.type].append(token)
         headings = [text(token) for token in inlines["heading_open"]]
-        assert headings[0] == f"{report['complianceType'] or 'NO_VERDICT'}: account {report['accountId']}"
+        assert headings[0] == f"{account.verdict}: account {report['accountId']}"
         cells = [text(token, ("text", "code_inline")) for token in inlines["td_open"]]
         expected = [
             cell

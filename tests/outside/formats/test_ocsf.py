@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-STATUSES = {"COMPLIANT": 1, "NON_COMPLIANT": 3, "NOT_APPLICABLE": 99}
+STATUSES = {"COMPLIANT": 1, "NON_COMPLIANT": 3, "NOT_VERIFIED": 2, "NOT_APPLICABLE": 99}
 
 
 @pytest.fixture(scope="module")
