@@ -4,7 +4,7 @@ import contextlib
 import datetime
 import json
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 READS = {"DescribeTrails", "GetTrailStatus", "GetEventSelectors"}
 # What the rule reads of DescribeTrails, and how CreateTrail is told.
@@ -43,7 +43,7 @@ class Account:
         for index, trail in enumerate(trails):
             try:
                 self._create_trail(trail)
-            except (ClientError, KeyError, IndexError) as error:
+            except (ClientError, ParamValidationError, KeyError, IndexError) as error:
                 raise Inexpressible(f"trails[{index}]", trail, error) from error
         self.allow(READS - set(denied(evidence)))
         compare(evidence, self.read())

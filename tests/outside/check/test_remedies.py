@@ -45,6 +45,7 @@ NOT_TRIED = {
     "deleted": "moto never lists a trail that is gone",
     "delivery-failing": "in moto every delivery succeeds",
     "delivery-stale": "in moto every delivery was a moment ago",
+    "selectors-not-understood": "boto3 and the AWS CLI put no member that they do not know",
     "selectors-unreadable": "in moto no trail has custom selectors, and the default ones need not be read",
     "unanswered": "moto never throttles",
 }

@@ -9,6 +9,7 @@ import subprocess
 
 import boto3
 import botocore.awsrequest
+import botocore.session
 import pytest
 from cloudformation.template import ACCOUNT, REGION
 from support.project import PROGRAM
@@ -47,6 +48,16 @@ def calls(account, monkeypatch):
     return calls
 
 
+# To read AWS's models takes longer than most tests.
+MODELS = botocore.session.get_session().get_component("data_loader")
+
+
+def session():
+    session = botocore.session.get_session()
+    session.register_component("data_loader", MODELS)
+    return session
+
+
 class Calls:
     """The calls that were sent, as (operation, members), and what AWS answers some of them with."""
 
@@ -54,7 +65,7 @@ class Calls:
         self._account = account
         self._answers = collections.defaultdict(list)
         self.sent = []
-        self.session = boto3.Session()
+        self.session = boto3.Session(botocore_session=session())
         self.session.events.register("before-parameter-build", self._record)
         self.session.events.register("before-send", self._answer)
 

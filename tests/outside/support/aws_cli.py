@@ -42,6 +42,13 @@ def run(command, environment):
     return PROCESS.submit(_main, words(command), environment).result(timeout=120)
 
 
+@functools.cache
+def _models():
+    import awscli.clidriver
+
+    return awscli.clidriver.create_clidriver().session.get_component("data_loader")
+
+
 def _main(words, environment):
     import awscli.clidriver
 
@@ -60,7 +67,10 @@ def _main(words, environment):
     stdout, stderr = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
         try:
-            exit_code = awscli.clidriver.create_clidriver().main(list(words))
+            driver = awscli.clidriver.create_clidriver()
+            # To read AWS's models takes longer than all else.
+            driver.session.register_component("data_loader", _models())
+            exit_code = driver.main(list(words))
         except SystemExit as ended:
             exit_code = ended.code
     return Ended(exit_code, stdout.getvalue(), stderr.getvalue())
