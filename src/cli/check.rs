@@ -86,7 +86,7 @@ impl Check {
             Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, decided)
         };
         if let Some(rule) = &self.rule {
-            progress.say(format!("reading the parameters of {rule}"));
+            progress.say(format_args!("reading the parameters of {rule}"));
             let text = input_parameters(&session, rule).await.map_err(CliError::Aws)?;
             rule_parameters = serde_json::from_str(&text).unwrap_or_default();
             let deployed = RuleParameters::parse(Some(&Value::String(text)), &session.region);
@@ -99,7 +99,7 @@ impl Check {
         if let Some(decided) = decided_by_parameters(&Ok(valid.clone()), &session.account_id, &session.region, None) {
             return Ok(row(decided, rule_parameters));
         }
-        progress.say(format!("reading the trails of account {} from {}", session.account_id, session.region));
+        progress.say(format_args!("reading the trails of account {} from {}", session.account_id, session.region));
         let collected = collect_evidence(&session, collected_at, valid.trail_results).await;
         drop(progress);
         let (evidence, warnings) = collected.map_err(CliError::Aws)?;

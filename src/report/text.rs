@@ -1,7 +1,7 @@
 //! Text of others, such as AWS's, a file's or an argument's: a terminal gets it through [`Screen`] alone.
 
 use std::{
-    fmt::{self, Display},
+    fmt::Display,
     io::{self, Write},
 };
 
@@ -21,7 +21,7 @@ impl<'o> Screen<'o> {
     /// # Errors
     /// It cannot be written.
     pub(crate) fn line(&mut self, text: impl Display) -> io::Result<()> {
-        writeln!(self.0, "{}", Plain(text))
+        writeln!(self.0, "{}", plain(text))
     }
 
     /// Writes a line of parts, each in its style.
@@ -30,7 +30,7 @@ impl<'o> Screen<'o> {
     /// It cannot be written.
     pub(crate) fn styled_line(&mut self, parts: &[(Style, &dyn Display)]) -> io::Result<()> {
         for (style, text) in parts {
-            write!(self.0, "{style}{}{style:#}", Plain(text))?;
+            write!(self.0, "{style}{}{style:#}", plain(text))?;
         }
         writeln!(self.0)
     }
@@ -45,12 +45,8 @@ impl<'o> Screen<'o> {
 }
 
 /// Text with `?` in place of each hidden character.
-struct Plain<T>(T);
-
-impl<T: Display> Display for Plain<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_string().replace(is_hidden, "?"))
-    }
+pub(crate) fn plain(text: impl Display) -> String {
+    text.to_string().replace(is_hidden, "?")
 }
 
 /// Whether a reader does not see the character, or sees what stands beside it in another way: controls, line and paragraph

@@ -82,7 +82,7 @@ impl Compare {
         let progress = Progress::new("asking who the credentials belong to");
         let session = connected.session().await?;
         let collected_at = Clock::System.now();
-        progress.say(format!("reading the rules of account {} in {}", session.account_id, session.region));
+        progress.say(format_args!("reading the rules of account {} in {}", session.account_id, session.region));
         let wanted = self.rule.as_deref().unwrap_or(rule::DEFAULT_NAME);
         let (rules, not_listed) = deployed::list(&session, wanted, self.rule.is_some()).await?;
 
@@ -91,7 +91,7 @@ impl Compare {
             Some(own) if given.is_empty() => Value::String(own.rule.input_parameters.clone()),
             _ => Value::Object(given),
         };
-        progress.say(format!("reading the trails of account {} from {}", session.account_id, session.region));
+        progress.say(format_args!("reading the trails of account {} from {}", session.account_id, session.region));
         let (recorded, here) = join(
             join_all(rules.iter().map(|deployed| deployed::recorded(&session, &deployed.rule))),
             Here::judge(&session, collected_at, &rule_parameters),
