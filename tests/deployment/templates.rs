@@ -288,12 +288,58 @@ fn every_call_that_changes_what_a_trail_records_leads_to_an_evaluation() {
     let calls = &here.properties("TrailCall").unwrap()["EventPattern"]["detail"]["eventName"];
     let expected = ["CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"];
     assert_eq!(calls, &json!(expected));
-    let task = &here.properties("Evaluation").unwrap()["Definition"]["States"]["StartConfigRulesEvaluation"];
+    let definition = &here.properties("Evaluation").unwrap()["Definition"];
+    let task = &definition["States"]["StartConfigRulesEvaluation"];
     assert_eq!(task["Parameters"]["ConfigRuleNames"], json!([rule::DEFAULT_NAME]));
-    let limit = &task["Retry"][0];
-    assert_eq!(limit["ErrorEquals"], json!(["Config.LimitExceededException"]));
     // AWS Config API, StartConfigRulesEvaluation: once a minute.
-    assert!(limit["IntervalSeconds"].as_u64().unwrap() > 60 && limit["BackoffRate"] == 1);
+    assert!(definition["States"]["WaitForTheLimit"]["Seconds"].as_u64().unwrap() > 60);
+}
+
+/// In the Region of the rule and in those that only hand their events on.
+#[test]
+fn an_event_that_cannot_be_handed_on_is_kept_and_sounds_an_alarm() {
+    let template = template("near-real-time.yaml");
+    for parameters in [&[][..], &[("RuleRegion", "eu-west-1")]] {
+        let stack = Stack::new(&template, parameters);
+        for (rule, alarm) in [("TrailCall", "TrailCallAlarm"), ("GuardDutyFinding", "GuardDutyFindingAlarm")] {
+            let target = stack.properties(rule).unwrap()["Targets"][0].clone();
+            assert_eq!(target["DeadLetterConfig"]["Arn"], "DeadLetterQueue.Arn");
+            assert_eq!(target["RetryPolicy"], json!({"MaximumEventAgeInSeconds": 3600}));
+            let alarm = stack.properties(alarm).unwrap();
+            assert_eq!(
+                (&alarm["Namespace"], &alarm["MetricName"]),
+                (&json!("AWS/Events"), &json!("FailedInvocations"))
+            );
+            assert_eq!(alarm["Dimensions"], json!([{"Name": "RuleName", "Value": rule}]));
+            assert_eq!((&alarm["Threshold"], &alarm["TreatMissingData"]), (&json!(1), &json!("notBreaching")));
+        }
+        let policy = stack.properties("DeadLetterQueuePolicy").unwrap();
+        let expected = json!([{
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "DeadLetterQueue.Arn",
+            "Condition": {"ArnEquals": {"aws:SourceArn": ["TrailCall.Arn", "GuardDutyFinding.Arn"]}},
+        }]);
+        assert_eq!(
+            (&policy["Queues"], &policy["PolicyDocument"]["Statement"]),
+            (&json!(["DeadLetterQueue"]), &expected)
+        );
+    }
+}
+
+#[test]
+fn an_execution_that_fails_or_waits_for_too_long_sounds_an_alarm() {
+    let template = template("near-real-time.yaml");
+    let here = Stack::new(&template, &[("AlarmTopicArn", "arn:aws:sns:us-east-1:123456789012:alarms")]);
+    for (alarm, metric) in
+        [("ExecutionsFailedAlarm", "ExecutionsFailed"), ("ExecutionsTimedOutAlarm", "ExecutionsTimedOut")]
+    {
+        let alarm = here.properties(alarm).unwrap();
+        assert_eq!((&alarm["MetricName"], &alarm["Threshold"]), (&json!(metric), &json!(1)));
+        assert_eq!(alarm["AlarmActions"], json!(["arn:aws:sns:us-east-1:123456789012:alarms"]));
+    }
+    assert!(here.properties("Evaluation").unwrap()["Definition"]["TimeoutSeconds"].is_u64());
 }
 
 #[test]
@@ -308,7 +354,9 @@ fn a_stack_outside_of_the_rules_region_only_hands_its_events_on() {
     }
     let statement = &elsewhere.properties("EventRole").unwrap()["Policies"][0]["PolicyDocument"]["Statement"][0];
     assert_eq!((&statement["Action"], &statement["Resource"]), (&json!("events:PutEvents"), &json!(bus)));
-    for resource in ["Evaluation", "EvaluationRole", "ExecutionsFailedAlarm"] {
+    for resource in
+        ["Evaluation", "EvaluationRole", "ListExecutionsPolicy", "ExecutionsFailedAlarm", "ExecutionsTimedOutAlarm"]
+    {
         assert_eq!(elsewhere.properties(resource), None);
     }
 }
