@@ -24,7 +24,7 @@ fn evidence(account: &str, trails: usize) -> Evidence {
 }
 
 fn decide(bencher: Bencher, evidence: &Evidence) {
-    let parameters = RuleParameters::parse(None, &evidence.region).unwrap();
+    let parameters = RuleParameters::default();
     bencher.bench_local(|| judge(black_box(evidence), black_box(&parameters)));
 }
 

@@ -22,13 +22,13 @@ use crate::{
     error::chain,
     invocation::{Invocation, NotifiedTrail, Subject},
     rule::{
-        Indeterminate, Verdict,
+        Indeterminate, Question, Verdict,
         arn::Arn,
-        decided_by_parameters,
+        ask,
         evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
         evidence::{Evidence, Observed},
         judge,
-        parameters::{Misconfigured, RuleParameters},
+        parameters::Misconfigured,
         withdrawal::{EarlierRow, withdrawn},
     },
     telemetry::{Record, TrailRecord},
@@ -185,13 +185,10 @@ impl Function {
     ) -> Result<Decision, HandlerError> {
         let (account_id, region) = (invocation.account_id(), invocation.region());
         let deleted_trail = trail.filter(|trail| trail.is_gone).map(|trail| trail.resource_id.clone());
-        let parameters = RuleParameters::parse(invocation.rule_parameters(), region);
-        let decided = decided_by_parameters(&parameters, account_id, region, deleted_trail.as_deref());
-        let parameters = match (decided, parameters) {
-            (None, Ok(parameters)) => parameters,
-            (decided, parameters) => {
-                let misconfigured = parameters.err().filter(|error| !error.valid.reports_elsewhere(region));
-                return Ok(Decision { misconfigured, ..Decision::of(decided.unwrap_or_default()) });
+        let parameters = match ask(invocation.rule_parameters(), account_id, region, deleted_trail.as_deref()) {
+            Question::Read(parameters) => parameters,
+            Question::Decided { evaluations, misconfigured } => {
+                return Ok(Decision { misconfigured, ..Decision::of(evaluations) });
             }
         };
 

@@ -18,7 +18,9 @@ use serde_json::{Map, Value};
 use crate::rule::{
     arn::{Arn, is_account_id},
     evaluation::EvaluatedResource,
-    json, region,
+    json,
+    parameters::InputParameters,
+    region,
     timestamp::Timestamp,
 };
 
@@ -34,7 +36,7 @@ pub struct Invocation {
     message_type: MessageType,
     ordering_timestamp: Timestamp,
     result_token: ResultToken,
-    rule_parameters: Option<Value>,
+    rule_parameters: InputParameters,
     subject: Subject,
     warnings: Vec<Warning>,
 }
@@ -53,7 +55,7 @@ impl Invocation {
             return Err(InvalidInvocation::OtherEvent(other));
         }
         let result_token = ResultToken::new(payload.remove("resultToken"))?;
-        let rule_parameters = payload.remove("ruleParameters").filter(|parameters| !is_unset(parameters));
+        let rule_parameters = payload.remove("ruleParameters").map(InputParameters::from).unwrap_or_default();
         let event = envelope(payload)?;
 
         let account_id = event.account_id.ok_or(InvalidInvocation::Missing { path: "accountId" })?;
@@ -170,10 +172,10 @@ impl Invocation {
         &self.result_token
     }
 
-    /// `ruleParameters` as they came, usually a string of JSON; absent, `null` and blank are `None`.
+    /// `ruleParameters`, not checked yet.
     #[must_use]
-    pub fn rule_parameters(&self) -> Option<&Value> {
-        self.rule_parameters.as_ref()
+    pub fn rule_parameters(&self) -> &InputParameters {
+        &self.rule_parameters
     }
 
     /// What the event is about.
@@ -623,8 +625,4 @@ fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
-}
-
-fn is_unset(parameters: &Value) -> bool {
-    parameters.is_null() || parameters.as_str().is_some_and(is_blank)
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
-use serde_json::{Map, Value};
 
 use super::{
     account::Account,
@@ -20,9 +19,9 @@ use crate::{
     clock::Clock,
     report::{Report, Subject},
     rule::{
-        decided_by_parameters,
+        Question, ask,
         evidence::Evidence,
-        parameters::RuleParameters,
+        parameters::InputParameters,
         provenance::{Provenance, SavedVerdict},
     },
 };
@@ -71,42 +70,41 @@ impl Check {
     }
 
     async fn live(&self, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
-        let given = self.parameters.by_name()?;
+        let mut given = self.parameters.given()?;
         let connected = self.account.connect().await?;
-        let mut valid = parameters::valid(&given, &connected.region)?;
-        let mut rule_parameters = given;
+        parameters::check(&given, &connected.region)?;
         let progress = Progress::new("asking who the credentials belong to");
         let session = connected.session().await?;
         let collected_at = Clock::System.now();
-        let mut row = |decided, rule_parameters: Map<String, Value>| {
-            if let Some(path) = &self.save_evidence {
-                terminal.warning(format_args!("nothing was read, so {} is not written", path.display()));
-            }
-            let (account_id, region) = (session.account_id.clone(), session.region.clone());
-            Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, decided)
-        };
         if let Some(rule) = &self.rule {
             progress.say(format_args!("reading the parameters of {rule}"));
-            let text = input_parameters(&session, rule).await.map_err(CliError::Aws)?;
-            rule_parameters = serde_json::from_str(&text).unwrap_or_default();
-            let deployed = RuleParameters::parse(Some(&Value::String(text)), &session.region);
-            // What is wrong with a deployed rule is its verdict, and not a wrong argument.
-            match (decided_by_parameters(&deployed, &session.account_id, &session.region, None), deployed) {
-                (None, Ok(deployed)) => valid = deployed,
-                (decided, _) => return Ok(row(decided.unwrap_or_default(), rule_parameters)),
+            let deployed = input_parameters(&session, rule).await.map_err(CliError::Aws)?;
+            given = InputParameters::from_text(&deployed);
+        }
+        // What is wrong with a deployed rule is its verdict, and not a wrong argument.
+        let parameters = match ask(&given, &session.account_id, &session.region, None) {
+            Question::Read(parameters) => parameters,
+            Question::Decided { evaluations, .. } => {
+                if let Some(path) = &self.save_evidence {
+                    terminal.warning(format_args!("nothing was read, so {} is not written", path.display()));
+                }
+                let subject = Subject {
+                    account_id: session.account_id.clone(),
+                    region: session.region.clone(),
+                    collected_at,
+                    rule_parameters: given.to_map(),
+                };
+                return Ok(Report::without_evidence(subject, evaluations));
             }
-        }
-        if let Some(decided) = decided_by_parameters(&Ok(valid.clone()), &session.account_id, &session.region, None) {
-            return Ok(row(decided, rule_parameters));
-        }
+        };
         progress.say(format_args!("reading the trails of account {} from {}", session.account_id, session.region));
-        let collected = collect_evidence(&session, collected_at, valid.trail_results).await;
+        let collected = collect_evidence(&session, collected_at, parameters.trail_results).await;
         drop(progress);
         let (evidence, warnings) = collected.map_err(CliError::Aws)?;
         for warning in warnings {
             terminal.warning(warning);
         }
-        let mut report = Report::of(&evidence, &valid, rule_parameters);
+        let mut report = Report::of(&evidence, &parameters, given.to_map());
         report.calls = session.calls.ended();
         if let Some(path) = &self.save_evidence {
             let provenance = Provenance {
@@ -128,21 +126,23 @@ impl Check {
     fn replay(&self, path: &Path, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
         let (evidence, _) = evidence::read(path)?;
         let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
-        let saved = provenance.as_ref().map(|saved| saved.rule_parameters.clone());
-        let mut rule_parameters = saved.clone().unwrap_or_default();
-        let given = self.parameters.by_name()?;
-        parameters::valid(&given, region)?;
-        rule_parameters.extend(given);
-        let valid =
-            parameters::valid(&rule_parameters, region).map_err(|error| error.about(&files::input_name(path)))?;
-        let decided = decided_by_parameters(&Ok(valid.clone()), account_id, region, None);
-        let is_as_saved = saved.as_ref() == Some(&rule_parameters);
-        let report = match decided {
-            Some(rows) => {
-                let (account_id, region, collected_at) = (account_id.clone(), region.clone(), *collected_at);
-                Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, rows)
+        let given = self.parameters.given()?;
+        parameters::check(&given, region)?;
+        let saved = provenance.as_ref().map(|saved| InputParameters::ByName(saved.rule_parameters.clone()));
+        let given = saved.clone().unwrap_or_default().overridden_by(given);
+        parameters::check(&given, region).map_err(|error| error.about(&files::input_name(path)))?;
+        let is_as_saved = saved.as_ref() == Some(&given);
+        let report = match ask(&given, account_id, region, None) {
+            Question::Read(parameters) => Report::of(&evidence, &parameters, given.to_map()),
+            Question::Decided { evaluations, .. } => {
+                let subject = Subject {
+                    account_id: account_id.clone(),
+                    region: region.clone(),
+                    collected_at: *collected_at,
+                    rule_parameters: given.to_map(),
+                };
+                Report::without_evidence(subject, evaluations)
             }
-            None => Report::of(&evidence, &valid, rule_parameters),
         };
         let report = match provenance {
             Some(provenance) => report.resting_on(provenance),

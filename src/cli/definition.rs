@@ -1,7 +1,6 @@
 //! `definition`: the rule definition for `put-config-rule`.
 
 use clap::{Args, ValueHint};
-use serde_json::Value;
 
 use super::{
     error::{CliError, Exit},
@@ -82,17 +81,9 @@ fn rule_name(text: &str) -> Result<String, String> {
 
 impl Definition {
     pub(super) fn run(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let given = self.parameters.by_name()?;
-        let region = Arn::split(&self.function_arn).region;
-        parameters::valid(&given, region)?;
-        let mut definition = rule::definition(&self.function_arn);
-        definition["ConfigRuleName"] = self.name.clone().into();
-        if !given.is_empty() {
-            let defaults = definition["InputParameters"].as_str().unwrap_or_default();
-            let mut all: serde_json::Map<String, Value> = serde_json::from_str(defaults).unwrap_or_default();
-            all.extend(given);
-            definition["InputParameters"] = Value::Object(all).to_string().into();
-        }
+        let given = self.parameters.given()?;
+        parameters::check(&given, Arn::split(&self.function_arn).region)?;
+        let definition = rule::definition(&self.name, &self.function_arn, given);
         self.destination.write(terminal, |out| json::pretty(&definition, out))?;
         Ok(Exit::Compliant)
     }

@@ -34,7 +34,7 @@ use crate::{
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::Evidence,
         json,
-        parameters::RuleParameters,
+        parameters::{InputParameters, RuleParameters},
     },
     stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
 };
@@ -75,7 +75,7 @@ pub(super) struct Invoke {
 /// What an invocation against the stand-in left behind.
 struct Invoked {
     outcome: Outcome,
-    rule_parameters: Value,
+    rule_parameters: InputParameters,
     rule: ConfigRule,
     rows: Vec<Row>,
     calls: Vec<Call>,
@@ -117,12 +117,13 @@ impl Invoke {
         } else {
             let rule = world.config_rule(&evidence.account_id, &evidence.region, rule::DEFAULT_NAME);
             let mut event = Event::new(&rule, &world.result_token(&rule));
-            let mut given = evidence.provenance.as_ref().map_or_else(Map::new, |saved| saved.rule_parameters.clone());
-            given.extend(self.parameters.by_name()?);
+            let saved =
+                evidence.provenance.as_ref().map(|saved| InputParameters::ByName(saved.rule_parameters.clone()));
+            let given = saved.unwrap_or_default().overridden_by(self.parameters.given()?);
             if let Some(text) = &self.json {
                 event = event.rule_parameters_as_text(text);
             } else if !given.is_empty() {
-                event = event.rule_parameters_as_text(&Value::Object(given).to_string());
+                event = event.rule_parameters_as_text(&given.to_string());
             }
             let event = event.scheduled(&evidence.collected_at.to_string());
             (rule, event)
@@ -147,7 +148,7 @@ impl Invoke {
             ),
             deadline: SystemTime::now() + TIMEOUT,
         };
-        let rule_parameters = event.get("ruleParameters").cloned().unwrap_or_default();
+        let rule_parameters = event.get("ruleParameters").cloned().unwrap_or_default().into();
         let outcome = function.handle(event, &context).await;
         Ok(Invoked { outcome, rule_parameters, rows: stand_in.rows(&rule), calls: stand_in.calls(), rule })
     }
@@ -170,12 +171,8 @@ fn addressed_to_stand_in(world: &mut World, mut event: Value, evidence: &Evidenc
 impl Invoked {
     /// The invocation as the other formats show it.
     fn report(&self, account: &Evidence) -> Report {
-        let parameters = RuleParameters::parse(Some(&self.rule_parameters), &account.region);
-        let by_name = match &self.rule_parameters {
-            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
-            Value::Object(members) => members.clone(),
-            _ => Map::new(),
-        };
+        let parameters = RuleParameters::parse(&self.rule_parameters, &account.region);
+        let by_name = self.rule_parameters.to_map();
         let record = &self.outcome.record;
         let no_verdict = match &self.outcome.result {
             Ok(_) => record.evaluations.first().map_or("nothing is evaluated".to_owned(), |row| {

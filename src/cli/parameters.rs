@@ -1,10 +1,11 @@
 //! Rule parameters as arguments.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueHint};
-use serde_json::{Map, Value};
 
 use super::error::CliError;
-use crate::rule::parameters::RuleParameters;
+use crate::rule::parameters::{InputParameters, RuleParameters};
 
 /// Rule parameters as arguments.
 #[derive(Debug, Args)]
@@ -22,26 +23,24 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 impl ParameterArguments {
-    /// The parameters, by name.
+    /// The parameters as they are given.
     ///
     /// # Errors
     /// A parameter is given twice.
-    pub(super) fn by_name(&self) -> Result<Map<String, Value>, CliError> {
-        let mut by_name = Map::new();
-        for (name, value) in &self.parameters {
-            if by_name.insert(name.clone(), value.clone().into()).is_some() {
-                return Err(CliError::usage(format!("--parameter {name} is given twice")));
-            }
+    pub(super) fn given(&self) -> Result<InputParameters, CliError> {
+        let mut names = BTreeSet::new();
+        match self.parameters.iter().find(|(name, _)| !names.insert(name)) {
+            Some((name, _)) => Err(CliError::usage(format!("--parameter {name} is given twice"))),
+            None => Ok(self.parameters.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect()),
         }
-        Ok(by_name)
     }
 }
 
-/// Reads parameters for a rule of `region`.
+/// Makes sure that parameters fit a rule of `region`.
 ///
 /// # Errors
 /// A name or value is not valid.
-pub(super) fn valid(by_name: &Map<String, Value>, region: &str) -> Result<RuleParameters, CliError> {
-    RuleParameters::parse(Some(&Value::Object(by_name.clone())), region)
-        .map_err(|misconfigured| CliError::usage(misconfigured.problems.join("; ")))
+pub(super) fn check(given: &InputParameters, region: &str) -> Result<(), CliError> {
+    let parsed = RuleParameters::parse(given, region);
+    parsed.map(|_| ()).map_err(|misconfigured| CliError::usage(misconfigured.problems.join("; ")))
 }

@@ -43,7 +43,7 @@ use serde_json::{Value, json};
 
 use evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation, Part};
 use evidence::{Evidence, Observed, Refusal, Trail, list_each_trail_once};
-use parameters::{Misconfigured, OnIndeterminate, PARAMETERS, RuleParameters};
+use parameters::{InputParameters, Misconfigured, OnIndeterminate, RuleParameters};
 use reasons::{Reason, TrailResult};
 use trail::JudgedTrail;
 
@@ -74,6 +74,31 @@ pub struct Recommendation {
     pub number: &'static str,
 }
 
+/// The rule definition for `aws configservice put-config-rule --config-rule`; parameters that are not given have their
+/// defaults.
+#[must_use]
+pub fn definition(config_rule_name: &str, function_arn: &str, given: InputParameters) -> Value {
+    let on = |message_type: &str| json!({"EventSource": "aws.config", "MessageType": message_type});
+    let mut scheduled = on("ScheduledNotification");
+    scheduled["MaximumExecutionFrequency"] = json!("TwentyFour_Hours");
+    json!({
+        "ConfigRuleName": config_rule_name,
+        "Description": DESCRIPTION,
+        "Scope": {"ComplianceResourceTypes": [EvaluatedResource::TRAIL]},
+        "Source": {
+            "Owner": "CUSTOM_LAMBDA",
+            "SourceIdentifier": function_arn,
+            "SourceDetails": [
+                on("ConfigurationItemChangeNotification"),
+                on("OversizedConfigurationItemChangeNotification"),
+                scheduled,
+            ],
+        },
+        "InputParameters": InputParameters::defaults().overridden_by(given).to_string(),
+        "EvaluationModes": [{"Mode": "DETECTIVE"}],
+    })
+}
+
 /// What the rule decided.
 #[derive(Debug)]
 pub struct Verdict<'e> {
@@ -93,63 +118,44 @@ pub struct Indeterminate {
     why: String,
 }
 
-/// The rule definition for `aws configservice put-config-rule --config-rule`, with parameters unset.
-#[must_use]
-pub fn definition(function_arn: &str) -> Value {
-    let on = |message_type: &str| json!({"EventSource": "aws.config", "MessageType": message_type});
-    let mut scheduled = on("ScheduledNotification");
-    scheduled["MaximumExecutionFrequency"] = json!("TwentyFour_Hours");
-    json!({
-        "ConfigRuleName": DEFAULT_NAME,
-        "Description": DESCRIPTION,
-        "Scope": {"ComplianceResourceTypes": [EvaluatedResource::TRAIL]},
-        "Source": {
-            "Owner": "CUSTOM_LAMBDA",
-            "SourceIdentifier": function_arn,
-            "SourceDetails": [
-                on("ConfigurationItemChangeNotification"),
-                on("OversizedConfigurationItemChangeNotification"),
-                scheduled,
-            ],
-        },
-        "InputParameters": default_input_parameters(),
-        "EvaluationModes": [{"Mode": "DETECTIVE"}],
-    })
+/// What is to be known before a verdict.
+#[derive(Debug)]
+pub enum Question {
+    /// Nothing: the parameters alone decide.
+    Decided {
+        /// What to report, the account's evaluation first.
+        evaluations: Vec<Evaluation>,
+        /// What is wrong with the parameters, if that decides.
+        misconfigured: Option<Misconfigured>,
+    },
+    /// What the trails do: evidence is to be collected, and [judged](judge) by these parameters.
+    Read(RuleParameters),
 }
 
-/// The parameters that have a default, as the JSON text that `InputParameters` holds.
-fn default_input_parameters() -> String {
-    let defaults = PARAMETERS.iter().filter_map(|parameter| Some((parameter.name, parameter.default?)));
-    Value::Object(defaults.map(|(name, value)| (name.to_owned(), json!(value))).collect()).to_string()
-}
-
-/// What the parameters alone decide: nothing needs to be read.
+/// Asks what the parameters of the rule in `region` leave open about an account. `deleted_trail` is the resource id of the
+/// trail that a change notification says is gone.
 #[must_use]
-pub fn decided_by_parameters(
-    parameters: &Result<RuleParameters, Misconfigured>,
-    account_id: &str,
-    region: &str,
-    deleted_trail: Option<&str>,
-) -> Option<Vec<Evaluation>> {
-    let valid: &RuleParameters = match parameters {
-        Ok(valid) => valid,
-        Err(misconfigured) => &misconfigured.valid,
-    };
-    let (compliance_type, annotation) = match (&valid.reporting_region, parameters) {
-        (Some(reporting_region), _) if valid.reports_elsewhere(region) => (
-            ComplianceType::NotApplicable,
-            format!("This account is judged in {reporting_region} (parameter reportingRegion), not in {region}"),
-        ),
-        (_, Err(misconfigured)) => (ComplianceType::NonCompliant, misconfigured.to_string()),
-        (_, Ok(_)) => return None,
-    };
-    let account = Evaluation {
+pub fn ask(given: &InputParameters, account_id: &str, region: &str, deleted_trail: Option<&str>) -> Question {
+    let parsed = RuleParameters::parse(given, region);
+    let account = |compliance_type, annotation: &str| Evaluation {
         resource: EvaluatedResource::account(account_id),
         compliance_type,
-        annotation: Annotation::new(&annotation),
+        annotation: Annotation::new(annotation),
     };
-    let deleted = deleted_trail.filter(|_| valid.trail_results && compliance_type == ComplianceType::NotApplicable);
-    Some(std::iter::once(account).chain(deleted.map(deleted_trail_row)).collect())
+    let valid = parsed.as_ref().unwrap_or_else(|misconfigured| &misconfigured.valid);
+    if let Some(reporting_region) = valid.reporting_region.as_ref().filter(|reporting| reporting.as_str() != region) {
+        let why = format!("This account is judged in {reporting_region} (parameter reportingRegion), not in {region}");
+        let deleted = deleted_trail.filter(|_| valid.trail_results).map(deleted_trail_row);
+        let evaluations = std::iter::once(account(ComplianceType::NotApplicable, &why)).chain(deleted).collect();
+        return Question::Decided { evaluations, misconfigured: None };
+    }
+    match parsed {
+        Ok(valid) => Question::Read(valid),
+        Err(misconfigured) => Question::Decided {
+            evaluations: vec![account(ComplianceType::NonCompliant, &misconfigured.to_string())],
+            misconfigured: Some(misconfigured),
+        },
+    }
 }
 
 /// Decides.

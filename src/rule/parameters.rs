@@ -1,6 +1,9 @@
 //! The rule's parameters: declared once, as data, for parsing, the rule definition, the README and the template.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::{arn::Arn, region, spelling::or_nearest};
 
@@ -251,33 +254,150 @@ pub struct Misconfigured {
     pub valid: Box<RuleParameters>,
 }
 
+/// The rule parameters as they are given: AWS Config's `InputParameters`, which its events call `ruleParameters`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum InputParameters {
+    /// Values by name, as they came.
+    ByName(Map<String, Value>),
+    /// What is no JSON object, as it came.
+    NoObject(String),
+}
+
+impl InputParameters {
+    /// Reads text as AWS Config keeps it: a JSON object; blank text and `null` mean no parameters.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(by_name)) => Self::ByName(by_name),
+            Ok(Value::Null) => Self::default(),
+            Err(_) if text.trim().is_empty() => Self::default(),
+            Ok(_) | Err(_) => Self::NoObject(text.to_owned()),
+        }
+    }
+
+    /// Those that have a default.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let defaults = PARAMETERS.iter().filter_map(|parameter| Some((parameter.name, parameter.default?)));
+        Self::ByName(defaults.map(|(name, value)| (name.to_owned(), value.into())).collect())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name().map(|(name, _)| name.as_str())
+    }
+
+    /// A parameter's value as text, trimmed; none if it is unset: absent, null or blank.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.by_name().find(|(given, _)| *given == name).and_then(|(_, value)| text(value))
+    }
+
+    /// `NAME=VALUE` each, untouched; of what is no JSON object, all of it.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::ByName(by_name) => {
+                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                by_name.iter().map(|(name, value)| format!("{name}={}", text(value))).collect()
+            }
+            Self::NoObject(text) => vec![text.clone()],
+        }
+    }
+
+    /// These parameters, and `others` in place of those of the same name.
+    #[must_use]
+    pub fn overridden_by(self, others: Self) -> Self {
+        match (self, others) {
+            (Self::ByName(mut by_name), Self::ByName(others)) => {
+                by_name.extend(others);
+                Self::ByName(by_name)
+            }
+            (_, others) => others,
+        }
+    }
+
+    /// The values by name; none of what is no JSON object.
+    #[must_use]
+    pub fn to_map(&self) -> Map<String, Value> {
+        self.by_name().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    fn by_name(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let by_name = match self {
+            Self::ByName(by_name) => Some(by_name),
+            Self::NoObject(_) => None,
+        };
+        by_name.into_iter().flatten()
+    }
+}
+
+impl Default for InputParameters {
+    fn default() -> Self {
+        Self::ByName(Map::new())
+    }
+}
+
+/// `ruleParameters` of an event: an object, or a string that holds one; null means no parameters.
+impl From<Value> for InputParameters {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Object(by_name) => Self::ByName(by_name),
+            Value::String(text) => Self::from_text(&text),
+            Value::Null => Self::default(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) => Self::NoObject(value.to_string()),
+        }
+    }
+}
+
+impl FromIterator<(String, Value)> for InputParameters {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(by_name: I) -> Self {
+        Self::ByName(by_name.into_iter().collect())
+    }
+}
+
+/// Reads values by name only.
+impl<'de> Deserialize<'de> for InputParameters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::ByName)
+    }
+}
+
+/// As AWS Config keeps them.
+impl fmt::Display for InputParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByName(by_name) => f.write_str(&serde_json::to_string(by_name).map_err(|_| fmt::Error)?),
+            Self::NoObject(text) => f.write_str(text),
+        }
+    }
+}
+
 impl RuleParameters {
-    /// Reads `ruleParameters` as AWS Config sends them to a rule of `rule_region`: an object, or a string that holds
-    /// one; absent, null, empty or `{}` mean no parameters. Values are strings, trimmed; JSON booleans and numbers are
-    /// taken too; null and empty mean unset.
+    /// Checks the parameters of a rule in `rule_region`. Values are strings, trimmed; JSON booleans and numbers are taken
+    /// too; null and empty mean unset.
     ///
     /// # Errors
     /// An unknown name, a bad value, or JSON that is no object.
-    pub fn parse(rule_parameters: Option<&Value>, rule_region: &str) -> Result<Self, Misconfigured> {
+    pub fn parse(given: &InputParameters, rule_region: &str) -> Result<Self, Misconfigured> {
         let mut valid = Self::default();
         let mut problems = Vec::new();
-        match object(rule_parameters) {
-            Ok(members) => {
-                for (name, value) in &members {
-                    if let Err(problem) = valid.take(name, value, rule_region) {
-                        problems.push(problem);
-                    }
-                }
+        match given {
+            InputParameters::ByName(by_name) => {
+                problems.extend(by_name.iter().filter_map(|(name, value)| valid.take(name, value, rule_region).err()));
             }
-            Err(problem) => problems.push(problem),
+            InputParameters::NoObject(text) => {
+                problems.push(format!("ruleParameters is `{}`; valid: a JSON object of text values", shortened(text)));
+            }
         }
         if problems.is_empty() { Ok(valid) } else { Err(Misconfigured { problems, valid: Box::new(valid) }) }
-    }
-
-    /// Whether the account is judged in another Region than `region`.
-    #[must_use]
-    pub fn reports_elsewhere(&self, region: &str) -> bool {
-        self.reporting_region.as_deref().is_some_and(|reporting_region| reporting_region != region)
     }
 
     fn take(&mut self, name: &str, value: &Value, rule_region: &str) -> Result<(), String> {
@@ -285,14 +405,7 @@ impl RuleParameters {
             let nearest = or_nearest(name, PARAMETERS.iter().map(|parameter| parameter.name));
             return Err(format!("{} is no parameter{nearest}", shortened(name)));
         };
-        let text = match value {
-            Value::Null => return Ok(()),
-            Value::String(text) => text.trim().to_owned(),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-        };
-        if text.is_empty() {
-            return Ok(());
-        }
+        let Some(text) = text(value) else { return Ok(()) };
         let mut changed = self.clone();
         let is_scalar = !value.is_array() && !value.is_object();
         if !is_scalar || (parameter.set)(&mut changed, &text).is_none() || changed.reports_nowhere_near(rule_region) {
@@ -320,20 +433,14 @@ pub fn log_group_arn(arn: &str) -> &str {
     arn.strip_suffix(":*").unwrap_or(arn)
 }
 
-fn object(rule_parameters: Option<&Value>) -> Result<serde_json::Map<String, Value>, String> {
-    let no_object =
-        |value: &str| format!("ruleParameters is `{}`; valid: a JSON object of text values", shortened(value));
-    match rule_parameters {
-        None | Some(Value::Null) => Ok(serde_json::Map::new()),
-        Some(Value::Object(members)) => Ok(members.clone()),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(serde_json::Map::new()),
-        Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::Object(members)) => Ok(members),
-            Ok(Value::Null) => Ok(serde_json::Map::new()),
-            Ok(_) | Err(_) => Err(no_object(text)),
-        },
-        Some(other) => Err(no_object(&other.to_string())),
-    }
+/// A value as text, trimmed; none if it is null or blank.
+fn text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::String(text) => text.trim().to_owned(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 /// So much of a name or value that what is valid fits beside it.
@@ -350,11 +457,11 @@ mod tests {
     use super::*;
 
     fn parameters(rule_parameters: &Value) -> RuleParameters {
-        RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap()
+        RuleParameters::parse(&rule_parameters.clone().into(), "us-east-1").unwrap()
     }
 
     fn misconfigured(rule_parameters: &Value) -> Misconfigured {
-        RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap_err()
+        RuleParameters::parse(&rule_parameters.clone().into(), "us-east-1").unwrap_err()
     }
 
     #[test]
@@ -366,7 +473,7 @@ mod tests {
         {
             assert_eq!(parameters(&none), RuleParameters::default(), "{none}");
         }
-        assert_eq!(RuleParameters::parse(None, "us-east-1"), Ok(RuleParameters::default()));
+        assert_eq!(RuleParameters::parse(&InputParameters::default(), "us-east-1"), Ok(RuleParameters::default()));
         for parameter in PARAMETERS {
             for unset in [json!(null), json!(""), json!(" \t")] {
                 assert_eq!(
@@ -414,8 +521,6 @@ mod tests {
             reporting_region: Some("eu-central-1".to_owned()),
         };
         assert_eq!(all, expected);
-        assert!(all.reports_elsewhere("us-east-1") && !all.reports_elsewhere("eu-central-1"));
-        assert!(!RuleParameters::default().reports_elsewhere("us-east-1"));
     }
 
     #[test]
@@ -429,7 +534,7 @@ mod tests {
             ("includeManagementEvents", json!(true)),
             ("reportingRegion", json!("eu-central-2")),
         ] {
-            assert!(RuleParameters::parse(Some(&json!({name: value})), "us-east-1").is_ok(), "{name} {value}");
+            assert!(RuleParameters::parse(&json!({name: value}).into(), "us-east-1").is_ok(), "{name} {value}");
         }
         for (name, value) in [
             ("maxDeliveryAgeHours", json!("0")),
@@ -496,5 +601,47 @@ mod tests {
         for no_object in [json!([]), json!(1), json!(true), json!("[]"), json!("1"), json!("{"), json!("x")] {
             assert!(misconfigured(&no_object).problems[0].contains("ruleParameters"), "{no_object}");
         }
+    }
+
+    #[test]
+    fn parameters_are_the_same_in_whatever_form_they_come() {
+        let given = InputParameters::from_text("{\"checkDelivery\": \" true \", \"s3BucketName\": null}");
+        assert_eq!(given, InputParameters::from(json!({"checkDelivery": " true ", "s3BucketName": null})));
+        assert_eq!(given, InputParameters::from(json!(given.to_string())));
+        assert_eq!((given.get("checkDelivery").as_deref(), given.get("s3BucketName")), (Some("true"), None));
+        assert_eq!(given.lines(), ["checkDelivery= true ", "s3BucketName=null"]);
+        for none in [json!(null), json!({}), json!(""), json!(" \n"), json!("null"), json!(" {}")] {
+            assert!(InputParameters::from(none.clone()).is_empty(), "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_stays_as_it_is() {
+        for (value, text) in
+            [(json!("{checkDelivery"), "{checkDelivery"), (json!([1]), "[1]"), (json!("[ 1 ]"), "[ 1 ]")]
+        {
+            let given = InputParameters::from(value);
+            assert_eq!(given, InputParameters::NoObject(text.to_owned()));
+            assert_eq!(
+                (given.to_string(), json!(given), given.lines()),
+                (text.to_owned(), json!(text), vec![text.to_owned()])
+            );
+            assert!(!given.is_empty() && given.names().next().is_none());
+        }
+    }
+
+    #[test]
+    fn parameters_that_are_given_again_take_the_place_of_others() {
+        let saved = InputParameters::from_text("{\"a\": \"1\", \"b\": \"2\"}");
+        let given = InputParameters::from_text("{\"b\": \"3\"}");
+        let both = saved.overridden_by(given.clone());
+        assert_eq!(both.to_string(), "{\"a\":\"1\",\"b\":\"3\"}");
+        assert_eq!(InputParameters::from_text("{").overridden_by(given.clone()), given);
+    }
+
+    #[test]
+    fn what_is_saved_is_read_by_name_only() {
+        assert_eq!(serde_json::from_str::<InputParameters>("{}").ok(), Some(InputParameters::default()));
+        assert!(serde_json::from_str::<InputParameters>("\"{}\"").is_err());
     }
 }

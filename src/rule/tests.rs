@@ -59,7 +59,7 @@ fn demanding() -> Value {
 }
 
 fn parameters(rule_parameters: &Value) -> RuleParameters {
-    RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap()
+    RuleParameters::parse(&rule_parameters.clone().into(), "us-east-1").unwrap()
 }
 
 fn trail_of(evidence: &mut Evidence) -> &mut Trail {
@@ -444,8 +444,13 @@ fn a_compliant_annotation_says_what_is_left_out_or_unchecked() {
 #[test]
 fn parameters_alone_decide_where_they_can() {
     let decided = |rule_parameters: Value, deleted: Option<&str>| -> Option<Vec<(String, ComplianceType)>> {
-        let parsed = RuleParameters::parse(Some(&rule_parameters), "us-east-1");
-        let evaluations: Vec<Evaluation> = decided_by_parameters(&parsed, "123456789012", "us-east-1", deleted)?;
+        let Question::Decided { evaluations, misconfigured } =
+            ask(&rule_parameters.into(), "123456789012", "us-east-1", deleted)
+        else {
+            return None;
+        };
+        let is_told = evaluations[0].compliance_type == ComplianceType::NonCompliant;
+        assert_eq!(misconfigured.is_some(), is_told);
         Some(evaluations.into_iter().map(|row| (row.resource.resource_id, row.compliance_type)).collect())
     };
     let account = |compliance_type| ("123456789012".to_owned(), compliance_type);

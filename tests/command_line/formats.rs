@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use cloudtrail_all_regions::{
     report::{Report, Subject, format::Format},
-    rule::{decided_by_parameters, evidence::Evidence, parameters::RuleParameters, reasons::Code},
+    rule::{Question, ask, evidence::Evidence, parameters::RuleParameters, reasons::Code},
 };
 use serde_json::{Map, Value, json};
 
@@ -27,11 +27,13 @@ fn report(evidence: &str) -> Report {
 
 fn by_parameters(parameters: &Value) -> Report {
     let evidence = example("compliant");
-    let parsed = RuleParameters::parse(Some(parameters), &evidence.region);
-    let decided = decided_by_parameters(&parsed, &evidence.account_id, &evidence.region, None).unwrap();
+    let given = parameters.clone().into();
+    let Question::Decided { evaluations, .. } = ask(&given, &evidence.account_id, &evidence.region, None) else {
+        panic!("{parameters} decides nothing");
+    };
     let Report { account_id, region, collected_at, .. } = evidence;
     let rule_parameters = parameters.as_object().unwrap().clone();
-    Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, decided)
+    Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, evaluations)
 }
 
 fn outcome(name: &str) -> Report {

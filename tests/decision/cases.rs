@@ -10,11 +10,11 @@ use std::{
 };
 
 use cloudtrail_all_regions::rule::{
-    decided_by_parameters,
+    Question, ask,
     evaluation::{EvaluatedResource, Evaluation},
     evidence::Evidence,
     judge,
-    parameters::{PARAMETERS, RuleParameters},
+    parameters::PARAMETERS,
     reasons::Code,
     trail::JudgedTrail,
 };
@@ -156,18 +156,21 @@ fn run(case: &Case) -> Result<(), Vec<String>> {
         return Err(against_schema);
     }
     let evidence = Evidence::parse(&given.to_string()).map_err(|error| vec![error.to_string()])?;
-    let parameters = RuleParameters::parse(case.rule_parameters.as_ref(), &evidence.region);
-    let deleted_trail = evidence.deleted_trail.as_deref();
+    let parameters = case.rule_parameters.clone().unwrap_or_default().into();
     let mut wrong = Vec::new();
-    let decided = decided_by_parameters(&parameters, &evidence.account_id, &evidence.region, deleted_trail);
-    let evaluations = if let Some(evaluations) = decided {
-        check(&mut wrong, case.expect.trails.is_none(), || "the parameters decide, so no trail is judged".to_owned());
-        Ok(evaluations)
-    } else {
-        let parameters = parameters.map_err(|misconfigured| vec![misconfigured.to_string()])?;
-        let verdict = judge(&evidence, &parameters);
-        check_trails(&mut wrong, &case.expect, &verdict.trails);
-        verdict.evaluations
+    let evaluations = match ask(&parameters, &evidence.account_id, &evidence.region, evidence.deleted_trail.as_deref())
+    {
+        Question::Decided { evaluations, .. } => {
+            check(&mut wrong, case.expect.trails.is_none(), || {
+                "the parameters decide, so no trail is judged".to_owned()
+            });
+            Ok(evaluations)
+        }
+        Question::Read(parameters) => {
+            let verdict = judge(&evidence, &parameters);
+            check_trails(&mut wrong, &case.expect, &verdict.trails);
+            verdict.evaluations
+        }
     };
     match evaluations {
         Err(indeterminate) => check(&mut wrong, case.expect.indeterminate, || indeterminate.to_string()),

@@ -75,7 +75,7 @@ fn recorded_accounts_get_their_verdicts() {
         (excludes_rds, "644160558196", &allowing_rds, "COMPLIANT", &[&[]]),
     ] {
         let evidence = evidence(&folder.join(name), account);
-        let parameters = RuleParameters::parse(Some(parameters), "us-east-1").unwrap();
+        let parameters = RuleParameters::parse(&parameters.clone().into(), "us-east-1").unwrap();
         let verdict = judge(&evidence, &parameters);
         let codes: Vec<Vec<&str>> =
             verdict.trails.iter().map(|judged| judged.codes().map(Code::as_str).collect()).collect();
@@ -102,21 +102,21 @@ fn recorded_events_end_as_specified() {
         Expect::Invocation(expected)
     };
     let changed = |subject| {
-        let parameters = json!("{\"desiredInstanceType\": \"t2.micro\"}");
+        let parameters = json!({"desiredInstanceType": "t2.micro"});
         taken(subject, "ConfigurationItemChangeNotification", "2023-04-27T15:03:13.332Z", "us-east-1", parameters)
     };
     let oversized = |subject| {
-        let parameters = json!("{\"myParameterKey\":\"myParameterValue\"}");
+        let parameters = json!({"myParameterKey": "myParameterValue"});
         let message_type = "OversizedConfigurationItemChangeNotification";
         taken(subject, message_type, "2016-10-06T16:46:16.261Z", "us-east-2", parameters)
     };
     let on_schedule = || {
-        let parameters = json!("{\"test\":\"x\"}");
+        let parameters = json!({"test": "x"});
         taken(scheduled(), "ScheduledNotification", "2023-04-27T13:26:17.741Z", "us-east-1", parameters)
     };
     let without_parameters = |subject| {
         let message_type = "ConfigurationItemChangeNotification";
-        taken(subject, message_type, "2016-08-27T12:04:09.078Z", "us-east-1", Value::Null)
+        taken(subject, message_type, "2016-08-27T12:04:09.078Z", "us-east-1", json!({}))
     };
     // As recorded; with the account repaired to 12 digits; and with a trail in place of the instance.
     let mut expected = BTreeMap::from([

@@ -194,7 +194,7 @@ fn evidence(resources: &Value) -> Evidence {
 
 /// The account's compliance type and its trails' reason codes.
 fn judged(resources: &Value, rule_parameters: &Value) -> (&'static str, Vec<&'static str>) {
-    let parameters = RuleParameters::parse(Some(rule_parameters), "us-east-1").unwrap();
+    let parameters = RuleParameters::parse(&rule_parameters.clone().into(), "us-east-1").unwrap();
     let evidence = evidence(resources);
     let verdict = judge(&evidence, &parameters);
     let codes = verdict.trails.iter().flat_map(|trail| trail.codes().map(Code::as_str)).collect();

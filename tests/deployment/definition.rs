@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use cloudtrail_all_regions::rule::{
     self, Recommendation,
-    parameters::{PARAMETERS, Parameter},
+    parameters::{InputParameters, PARAMETERS, Parameter},
     reasons::Code,
 };
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn rule_definition() -> Value {
 
 #[test]
 fn rule_definition_json_is_the_rules_own_definition() {
-    assert_eq!(rule_definition(), rule::definition(PLACEHOLDER));
+    assert_eq!(rule_definition(), rule::definition(rule::DEFAULT_NAME, PLACEHOLDER, InputParameters::default()));
 }
 
 /// AWS Config API, `ConfigRule`: lengths, and `InputParameters` a string of JSON.

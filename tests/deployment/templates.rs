@@ -31,7 +31,8 @@ fn template_name(parameter: &Parameter) -> String {
 }
 
 fn parse(input_parameters: &Value) -> Result<RuleParameters, String> {
-    RuleParameters::parse(Some(input_parameters), "us-east-1").map_err(|misconfigured| misconfigured.to_string())
+    RuleParameters::parse(&input_parameters.clone().into(), "us-east-1")
+        .map_err(|misconfigured| misconfigured.to_string())
 }
 
 /// Every template, by its file name.

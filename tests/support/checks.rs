@@ -5,12 +5,14 @@ use std::{collections::BTreeSet, error::Error};
 use cloudtrail_all_regions::{
     invocation::{EvaluationMode, Invocation, MessageType, Subject},
     rule::{
-        decided_by_parameters,
+        Question, ask,
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::{Evidence, Observed, Trail, TrailStatus},
         judge,
         management_events::ManagementEvents,
-        parameters::{EXCLUDABLE_EVENT_SOURCES, OnIndeterminate, PARAMETERS, RuleParameters, log_group_arn},
+        parameters::{
+            EXCLUDABLE_EVENT_SOURCES, InputParameters, OnIndeterminate, PARAMETERS, RuleParameters, log_group_arn,
+        },
         reasons::TrailResult,
         region,
         selectors::{AdvancedEventSelector, EventSelector, EventSelectors, FieldSelector, Unknown},
@@ -115,11 +117,9 @@ pub fn parameters(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let as_value: Option<Value> = serde_json::from_str(text).ok();
     for rule_region in ["us-east-1", "cn-north-1", "us-future-1"] {
-        let as_text = RuleParameters::parse(Some(&json!(text)), rule_region);
-        parameters_are_sound(&as_text, rule_region);
+        let as_text = parameters_are_sound(&InputParameters::from_text(text), rule_region);
         let Some(value) = &as_value else { continue };
-        let parsed = RuleParameters::parse(Some(value), rule_region);
-        parameters_are_sound(&parsed, rule_region);
+        let parsed = parameters_are_sound(&InputParameters::from(value.clone()), rule_region);
         if let Value::Object(members) = value {
             assert_eq!(parsed, as_text);
             each_parameter_stands_for_itself(members, &parsed, rule_region);
@@ -129,8 +129,9 @@ pub fn parameters(data: &[u8]) {
 
 type Parsed = Result<RuleParameters, cloudtrail_all_regions::rule::parameters::Misconfigured>;
 
-fn parameters_are_sound(parsed: &Parsed, rule_region: &str) {
-    let valid = match parsed {
+fn parameters_are_sound(given: &InputParameters, rule_region: &str) -> Parsed {
+    let parsed = RuleParameters::parse(given, rule_region);
+    let valid = match &parsed {
         Ok(valid) => valid,
         Err(misconfigured) => {
             assert!(!misconfigured.problems.is_empty());
@@ -154,7 +155,16 @@ fn parameters_are_sound(parsed: &Parsed, rule_region: &str) {
         assert!(partition.is_some());
         assert!(region::partition(rule_region).is_none_or(|own| Some(own) == partition));
     }
-    let decided = decided_by_parameters(parsed, "123456789012", rule_region, Some("gone"));
+    let decided = match ask(given, "123456789012", rule_region, Some("gone")) {
+        Question::Decided { evaluations, misconfigured } => {
+            assert!(misconfigured.is_none() || misconfigured == parsed.clone().err());
+            Some(evaluations)
+        }
+        Question::Read(parameters) => {
+            assert_eq!(Ok(parameters), parsed);
+            None
+        }
+    };
     let compliance_type = match &valid.reporting_region {
         Some(reporting_region) if reporting_region != rule_region => Some(ComplianceType::NotApplicable),
         _ => parsed.is_err().then_some(ComplianceType::NonCompliant),
@@ -162,10 +172,11 @@ fn parameters_are_sound(parsed: &Parsed, rule_region: &str) {
     let account = decided.as_ref().map(|rows| rows[0].clone());
     assert_eq!(account.map(|row| row.compliance_type), compliance_type);
     annotations_are_legal(decided.iter().flatten());
+    parsed
 }
 
 fn each_parameter_stands_for_itself(members: &Map<String, Value>, parsed: &Parsed, rule_region: &str) {
-    let parse = |members: Map<String, Value>| RuleParameters::parse(Some(&Value::Object(members)), rule_region);
+    let parse = |members: Map<String, Value>| RuleParameters::parse(&InputParameters::ByName(members), rule_region);
     let alone = |(name, value): (&String, &Value)| parse(Map::from_iter([(name.clone(), value.clone())]));
     let is_good = |member: &(&String, &Value)| alone(*member).is_ok();
     let good: Map<String, Value> =

@@ -14,6 +14,7 @@ use crate::{
     report::Report,
     rule::{
         evaluation::{ComplianceType, EvaluatedResource},
+        parameters::InputParameters,
         reasons::{Code, TrailResult},
         timestamp::Timestamp,
     },
@@ -68,7 +69,7 @@ pub(super) struct ComparedRule {
     pub(super) managed: Option<ManagedRule>,
     pub(super) created_by: Option<String>,
     /// None if it is not known.
-    pub(super) input_parameters: Option<Value>,
+    pub(super) input_parameters: Option<InputParameters>,
     /// None if it was not read.
     pub(super) compliance_type: Option<RecordedCompliance>,
     pub(super) annotation: Option<String>,
@@ -140,12 +141,7 @@ impl ComparedRule {
     /// A rule beside the verdict here; none if it was deleted meanwhile, or was never there.
     fn of(deployed: DeployedRule, recorded: Recorded, report: &Report, not_read: &mut Vec<NotRead>) -> Option<Self> {
         let DeployedRule { rule, managed, is_listed } = deployed;
-        let input_parameters =
-            is_listed.then(|| match serde_json::from_str::<Map<String, Value>>(&rule.input_parameters) {
-                Ok(by_name) => Value::Object(by_name),
-                Err(_) if rule.input_parameters.trim().is_empty() => Value::Object(Map::new()),
-                Err(_) => Value::String(rule.input_parameters.clone()),
-            });
+        let input_parameters = is_listed.then(|| InputParameters::from_text(&rule.input_parameters));
         let mut compared = Self {
             managed_rule_identifier: managed.map(ManagedRule::identifier),
             managed,
@@ -188,13 +184,6 @@ impl ComparedRule {
         match self.compliance_type {
             Some(RecordedCompliance::Result(compliance_type)) => Some(compliance_type),
             Some(RecordedCompliance::InsufficientData) | None => None,
-        }
-    }
-
-    pub(super) fn parameters(&self) -> Map<String, Value> {
-        match &self.input_parameters {
-            Some(Value::Object(parameters)) => parameters.clone(),
-            _ => Map::new(),
         }
     }
 

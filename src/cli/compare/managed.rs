@@ -1,10 +1,8 @@
 //! What AWS's documentation says that its managed rules ask, in terms of our reasons. (AWS Config Developer Guide: the
 //! page of each rule, by its name.)
 
-use serde_json::{Map, Value};
-
 use crate::rule::{
-    parameters::{RuleParameters, log_group_arn},
+    parameters::{InputParameters, RuleParameters, log_group_arn},
     reasons::Code,
 };
 
@@ -54,12 +52,12 @@ impl ManagedRule {
     }
 
     /// The parameters with which our rule has a reason for all that this one is documented to ask, and more.
-    pub(super) fn as_documented(self, parameters: &Map<String, Value>) -> RuleParameters {
+    pub(super) fn as_documented(self, parameters: &InputParameters) -> RuleParameters {
         let asks_all = self == Self::Security;
-        let log_group = set(parameters, "cloudWatchLogsLogGroupArn");
+        let log_group = parameters.get("cloudWatchLogsLogGroupArn");
         RuleParameters {
-            s3_bucket_name: set(parameters, "s3BucketName"),
-            sns_topic_arn: set(parameters, "snsTopicArn"),
+            s3_bucket_name: parameters.get("s3BucketName"),
+            sns_topic_arn: parameters.get("snsTopicArn"),
             cloud_watch_logs_log_group_arn: log_group.map(|arn| log_group_arn(&arn).to_owned()),
             require_log_file_validation: asks_all,
             require_kms_encryption: asks_all,
@@ -68,7 +66,7 @@ impl ManagedRule {
     }
 
     /// Whether this rule, with these parameters, is documented to ask for what the reason says is missing.
-    pub(super) fn asks(self, code: Code, parameters: &Map<String, Value>) -> Documented {
+    pub(super) fn asks(self, code: Code, parameters: &InputParameters) -> Documented {
         let named = self.documented().iter().find(|(named, _)| *named == code);
         named.map_or(Documented::NotSaid, |(_, demand)| demand.with(parameters))
     }
@@ -134,8 +132,8 @@ enum Demand {
 }
 
 impl Demand {
-    fn with(&self, parameters: &Map<String, Value>) -> Documented {
-        let where_it_fits = |name: &str, fits: fn(&str) -> bool, documented| match set(parameters, name) {
+    fn with(&self, parameters: &InputParameters) -> Documented {
+        let where_it_fits = |name: &str, fits: fn(&str) -> bool, documented| match parameters.get(name) {
             None => Documented::NotAsked(format!("its parameter {name} is not set")),
             Some(value) if fits(&value) => documented,
             Some(value) => Documented::NotAsked(format!("its parameter {name} is {value}")),
@@ -154,25 +152,11 @@ fn is_all(read_write_type: &str) -> bool {
     read_write_type.eq_ignore_ascii_case("all")
 }
 
-/// A parameter's value as text, if it is set.
-pub(super) fn set(parameters: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = match parameters.get(name)? {
-        Value::Null => return None,
-        Value::String(text) => text.trim().to_owned(),
-        other => other.to_string(),
-    };
-    (!text.is_empty()).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn parameters(value: &Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap_or_default()
-    }
 
     #[test]
     fn the_multi_region_rule_asks_for_reads_and_writes_only_where_its_parameter_says_so() {
@@ -193,7 +177,7 @@ mod tests {
             (json!({"s3BucketName": "b"}), Code::OtherBucket, true),
             (json!({}), Code::OtherBucket, false),
         ] {
-            let asks = rule.asks(code, &parameters(&value));
+            let asks = rule.asks(code, &InputParameters::from(value.clone()));
             assert_eq!(asks == Documented::Asked, is_asked, "{value} {code:?} {asks:?}");
             assert_ne!(asks, Documented::NotSaid, "{value} {code:?}");
         }
@@ -203,14 +187,14 @@ mod tests {
     fn no_managed_rule_is_documented_to_look_at_logging_delivery_or_refusals() {
         for rule in ManagedRule::ALL {
             for code in [Code::NotLogging, Code::DeliveryFailing, Code::StatusUnreadable, Code::Deleted] {
-                assert_eq!(rule.asks(code, &Map::new()), Documented::NotSaid, "{rule:?} {code:?}");
+                assert_eq!(rule.asks(code, &InputParameters::default()), Documented::NotSaid, "{rule:?} {code:?}");
             }
         }
     }
 
     #[test]
     fn a_filter_of_management_events_is_an_exclusion_for_the_security_rule_and_near_one_for_the_multi_region_rule() {
-        let asks = |rule: ManagedRule| rule.asks(Code::FilteredManagementEvents, &Map::new());
+        let asks = |rule: ManagedRule| rule.asks(Code::FilteredManagementEvents, &InputParameters::default());
         assert_eq!(asks(ManagedRule::Security), Documented::Asked);
         assert!(matches!(asks(ManagedRule::MultiRegion), Documented::Near(_)));
         assert_eq!(asks(ManagedRule::Enabled), Documented::NotSaid);
@@ -221,9 +205,13 @@ mod tests {
         for rule in ManagedRule::ALL {
             let asks_all = rule == ManagedRule::Security;
             for code in [Code::NoKmsEncryption, Code::NoLogFileValidation, Code::NoGlobalServiceEvents] {
-                assert_eq!(rule.asks(code, &Map::new()) == Documented::Asked, asks_all, "{rule:?} {code:?}");
+                assert_eq!(
+                    rule.asks(code, &InputParameters::default()) == Documented::Asked,
+                    asks_all,
+                    "{rule:?} {code:?}"
+                );
             }
-            assert_eq!(rule.as_documented(&Map::new()).require_kms_encryption, asks_all);
+            assert_eq!(rule.as_documented(&InputParameters::default()).require_kms_encryption, asks_all);
         }
     }
 }

@@ -10,7 +10,6 @@ mod why;
 
 use clap::{Args, ValueEnum};
 use futures_util::future::{join, join_all};
-use serde_json::Value;
 
 use super::{
     account::Account,
@@ -23,7 +22,7 @@ use super::{
 use crate::{
     clock::Clock,
     report::{Report, json},
-    rule,
+    rule::{self, parameters::InputParameters},
 };
 use comparison::{Comparison, NotRead};
 use here::Here;
@@ -76,9 +75,9 @@ impl Compare {
     }
 
     async fn live(&self, terminal: &mut Terminal<'_>) -> Result<(Report, Comparison), CliError> {
-        let given = self.parameters.by_name()?;
+        let given = self.parameters.given()?;
         let connected = self.account.connect().await?;
-        parameters::valid(&given, &connected.region)?;
+        parameters::check(&given, &connected.region)?;
         let progress = Progress::new("asking who the credentials belong to");
         let session = connected.session().await?;
         let collected_at = Clock::System.now();
@@ -87,14 +86,14 @@ impl Compare {
         let (rules, not_listed) = deployed::list(&session, wanted, self.rule.is_some()).await?;
 
         let own = rules.iter().find(|deployed| deployed.managed.is_none() && deployed.is_listed);
-        let rule_parameters = match own {
-            Some(own) if given.is_empty() => Value::String(own.rule.input_parameters.clone()),
-            _ => Value::Object(given),
+        let given = match own {
+            Some(own) if given.is_empty() => InputParameters::from_text(&own.rule.input_parameters),
+            _ => given,
         };
         progress.say(format_args!("reading the trails of account {} from {}", session.account_id, session.region));
         let (recorded, here) = join(
             join_all(rules.iter().map(|deployed| deployed::recorded(&session, &deployed.rule))),
-            Here::judge(&session, collected_at, &rule_parameters),
+            Here::judge(&session, collected_at, given),
         )
         .await;
         drop(progress);

@@ -3,17 +3,18 @@
 use std::io;
 
 use anstyle::Style;
-use serde_json::Value;
 
 use super::{
     age::age,
     comparison::{ComparedRule, Comparison, RecordedCompliance},
-    managed::set,
 };
-use crate::report::{
-    Report,
-    table::{heading, verdict_style},
-    text::Screen,
+use crate::{
+    report::{
+        Report,
+        table::{heading, verdict_style},
+        text::Screen,
+    },
+    rule::parameters::InputParameters,
 };
 
 const PLAIN: Style = Style::new();
@@ -80,13 +81,13 @@ fn rule(rule: &ComparedRule, screen: &mut Screen) -> io::Result<()> {
     rule.why.iter().try_for_each(|line| screen.line(format_args!("    - {line}")))
 }
 
-fn parameters(parameters: &Value) -> Option<String> {
-    match parameters {
-        Value::Object(by_name) => {
-            let set = by_name.keys().filter_map(|name| Some(format!("{name}={}", set(by_name, name)?)));
+fn parameters(given: &InputParameters) -> Option<String> {
+    match given {
+        InputParameters::ByName(_) => {
+            let set = given.names().filter_map(|name| Some(format!("{name}={}", given.get(name)?)));
             let set: Vec<String> = set.collect();
             (!set.is_empty()).then(|| set.join(", "))
         }
-        other => other.as_str().map(str::to_owned),
+        InputParameters::NoObject(text) => Some(text.clone()),
     }
 }

@@ -1,18 +1,18 @@
 //! Why a recorded result is not the verdict here: one line for each fact that tells.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 use super::{
     age::{age, seconds_between},
     comparison::ComparedRule,
     here::Here,
-    managed::{Documented, ManagedRule, set},
+    managed::{Documented, ManagedRule},
 };
 use crate::rule::{
     evaluation::ComplianceType,
     evidence::{Evidence, Observed, Trail, TrailStatus},
     judge,
-    parameters::{PARAMETERS, RuleParameters},
+    parameters::{InputParameters, PARAMETERS, RuleParameters},
     reasons::{Reason, TrailResult},
     trail::JudgedTrail,
 };
@@ -32,7 +32,8 @@ impl Here {
             (None, _) => lines.push(format!("here the parameters decide: {}", self.report.annotation)),
             (Some(_), None) => lines.extend(self.other_parameters(rule)),
             (Some((evidence, valid)), Some(managed)) => {
-                lines.extend(by_documentation(evidence, valid, verdict, managed, &rule.parameters()));
+                let parameters = rule.input_parameters.clone().unwrap_or_default();
+                lines.extend(by_documentation(evidence, valid, verdict, managed, &parameters));
             }
         }
         lines.extend(self.changes_since(rule));
@@ -86,7 +87,7 @@ impl Here {
         let Some(input_parameters) = &rule.input_parameters else {
             return vec!["the parameters that it is deployed with are not known".to_owned()];
         };
-        let deployed = RuleParameters::parse(Some(input_parameters), &self.report.region);
+        let deployed = RuleParameters::parse(input_parameters, &self.report.region);
         if let (Ok(deployed), Some((_, valid))) = (&deployed, &self.judged)
             && deployed == valid
         {
@@ -97,18 +98,16 @@ impl Here {
                  things"
             )];
         }
-        let (deployed, here) = (rule.parameters(), &self.report.rule_parameters);
-        let mut names: Vec<&String> = deployed.keys().chain(here.keys()).collect();
-        names.sort();
-        names.dedup();
-        let value = |parameters: &Map<String, Value>, name: &str| {
-            set(parameters, name).or_else(|| {
+        let (deployed, here) = (input_parameters, &InputParameters::ByName(self.report.rule_parameters.clone()));
+        let names: BTreeSet<&str> = deployed.names().chain(here.names()).collect();
+        let value = |given: &InputParameters, name: &str| {
+            given.get(name).or_else(|| {
                 let default = PARAMETERS.iter().find(|parameter| parameter.name == name)?.default?;
                 Some(default.to_owned())
             })
         };
         let differing = names.into_iter().filter_map(|name| {
-            let (there, here) = (value(&deployed, name), value(here, name));
+            let (there, here) = (value(deployed, name), value(here, name));
             let text = |value: Option<String>| value.unwrap_or_else(|| "not set".to_owned());
             (there != here).then(|| format!("its parameter {name} is {}, and here {}", text(there), text(here)))
         });
@@ -145,7 +144,7 @@ fn by_documentation(
     valid: &RuleParameters,
     verdict: ComplianceType,
     managed: ManagedRule,
-    parameters: &Map<String, Value>,
+    parameters: &InputParameters,
 ) -> Vec<String> {
     let here = judge(evidence, valid).trails;
     let as_documented = managed.as_documented(parameters);
