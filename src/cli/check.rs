@@ -92,7 +92,7 @@ impl Check {
                     account_id: session.account_id.clone(),
                     region: session.region.clone(),
                     collected_at,
-                    rule_parameters: given.to_map(),
+                    rule_parameters: given,
                 };
                 return Ok(Report::without_evidence(subject, evaluations));
             }
@@ -104,7 +104,7 @@ impl Check {
         for warning in warnings {
             terminal.warning(warning);
         }
-        let mut report = Report::of(&evidence, &parameters, given.to_map());
+        let mut report = Report::of(&evidence, &parameters, given);
         report.calls = session.calls.ended();
         if let Some(path) = &self.save_evidence {
             let provenance = Provenance {
@@ -128,18 +128,18 @@ impl Check {
         let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
         let given = self.parameters.given()?;
         parameters::check(&given, region)?;
-        let saved = provenance.as_ref().map(|saved| InputParameters::ByName(saved.rule_parameters.clone()));
+        let saved = provenance.as_ref().map(|saved| saved.rule_parameters.clone());
         let given = saved.clone().unwrap_or_default().overridden_by(given);
         parameters::check(&given, region).map_err(|error| error.about(&files::input_name(path)))?;
         let is_as_saved = saved.as_ref() == Some(&given);
         let report = match ask(&given, account_id, region, None) {
-            Question::Read(parameters) => Report::of(&evidence, &parameters, given.to_map()),
+            Question::Read(parameters) => Report::of(&evidence, &parameters, given),
             Question::Decided { evaluations, .. } => {
                 let subject = Subject {
                     account_id: account_id.clone(),
                     region: region.clone(),
                     collected_at: *collected_at,
-                    rule_parameters: given.to_map(),
+                    rule_parameters: given,
                 };
                 Report::without_evidence(subject, evaluations)
             }

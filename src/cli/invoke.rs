@@ -117,8 +117,7 @@ impl Invoke {
         } else {
             let rule = world.config_rule(&evidence.account_id, &evidence.region, rule::DEFAULT_NAME);
             let mut event = Event::new(&rule, &world.result_token(&rule));
-            let saved =
-                evidence.provenance.as_ref().map(|saved| InputParameters::ByName(saved.rule_parameters.clone()));
+            let saved = evidence.provenance.as_ref().map(|saved| saved.rule_parameters.clone());
             let given = saved.unwrap_or_default().overridden_by(self.parameters.given()?);
             if let Some(text) = &self.json {
                 event = event.rule_parameters_as_text(text);
@@ -172,7 +171,7 @@ impl Invoked {
     /// The invocation as the other formats show it.
     fn report(&self, account: &Evidence) -> Report {
         let parameters = RuleParameters::parse(&self.rule_parameters, &account.region);
-        let by_name = self.rule_parameters.to_map();
+        let by_name = self.rule_parameters.clone();
         let record = &self.outcome.record;
         let no_verdict = match &self.outcome.result {
             Ok(_) => record.evaluations.first().map_or("nothing is evaluated".to_owned(), |row| {

@@ -1,6 +1,5 @@
 //! AWS Security Finding Format, 2018-10-08: a list for `aws securityhub batch-import-findings --findings file://FILE`.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -73,7 +72,7 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
             "ProviderName": env!("CARGO_PKG_NAME"),
             "ProviderVersion": env!("CARGO_PKG_VERSION"),
             "ComplianceType": compliance_type,
-            "RuleParameters": finding::line(&json!(report.set_parameters().collect::<BTreeMap<_, _>>()).to_string(), MAX_PRODUCT_FIELD),
+            "RuleParameters": finding::line(&report.rule_parameters.set().to_string(), MAX_PRODUCT_FIELD),
             "TrailsSeen": report.trails.len().to_string(),
         },
     });

@@ -195,16 +195,11 @@ impl Account<'_> {
         }
     }
 
-    /// Parameters, as `--parameter` takes them.
-    fn parameters(&self) -> Vec<(&str, String)> {
-        self.report.set_parameters().collect()
-    }
-
     /// The command that decides again from saved evidence.
     fn replay(&self) -> Command {
         let check = ["cloudtrail-all-regions", "check", "--evidence", "evidence.json"].map(str::to_owned);
-        let given = self.parameters().into_iter();
-        let parameters = given.flat_map(|(name, value)| ["--parameter".to_owned(), format!("{name}={value}")]);
+        let given = self.report.rule_parameters.lines();
+        let parameters = given.into_iter().flat_map(|parameter| ["--parameter".to_owned(), parameter]);
         Command::new(check.into_iter().chain(parameters))
     }
 }
@@ -244,10 +239,13 @@ fn visible(page: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::{report::Subject, rule::provenance::SavedVerdict};
+    use crate::{
+        report::Subject,
+        rule::{parameters::InputParameters, provenance::SavedVerdict},
+    };
 
     fn page(reports: &[Report]) -> String {
         let mut page = Vec::new();
@@ -331,7 +329,7 @@ mod tests {
             account_id: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
             collected_at: with.collected_at,
-            rule_parameters: Map::new(),
+            rule_parameters: InputParameters::default(),
         };
         let without = page(&[Report::without_evidence(subject, Vec::new())]);
         assert!(read.iter().all(|words| !without.contains(words)) && without.contains("Judged at"));

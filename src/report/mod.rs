@@ -18,14 +18,13 @@ pub(crate) mod table;
 pub(crate) mod text;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::rule::{
     Verdict,
     evaluation::{ComplianceType, EvaluatedResource, Evaluation},
     evidence::Evidence,
     judge,
-    parameters::RuleParameters,
+    parameters::{InputParameters, RuleParameters},
     provenance::{Call, Provenance, SavedVerdict},
     reasons::{Code, TrailResult},
     timestamp::Timestamp,
@@ -44,7 +43,7 @@ pub struct Report {
     /// When the evidence was collected.
     pub collected_at: Timestamp,
     /// The rule parameters, as they were given.
-    pub rule_parameters: Map<String, Value>,
+    pub rule_parameters: InputParameters,
     /// The verdict; none if a transient error hid it.
     pub compliance_type: Option<ComplianceType>,
     /// Whether nothing was permanently withheld on which the verdict rests; none without a verdict.
@@ -75,7 +74,7 @@ pub struct Subject {
     /// When the evidence was collected, or the verdict came to be without.
     pub collected_at: Timestamp,
     /// The rule parameters, as they were given.
-    pub rule_parameters: Map<String, Value>,
+    pub rule_parameters: InputParameters,
 }
 
 /// A trail and what became of it.
@@ -119,7 +118,7 @@ pub struct ReasonReport {
 impl Report {
     /// Decides, and reports.
     #[must_use]
-    pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: Map<String, Value>) -> Self {
+    pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: InputParameters) -> Self {
         let Verdict { trails, evaluations, is_verified } = judge(evidence, parameters);
         let is_choice = trails.len() > 1 && trails.iter().all(|judged| judged.result != TrailResult::Pass);
         let remedies = remedies::for_account(evidence, is_choice);
@@ -193,18 +192,10 @@ impl Report {
         self.saved_verdict.as_ref().filter(is_other)
     }
 
-    /// The rule parameters that are set, by name: null and empty values mean unset.
-    pub fn set_parameters(&self) -> impl Iterator<Item = (&str, String)> {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let set = self.rule_parameters.iter().filter(|(_, value)| !value.is_null());
-        set.map(move |(name, value)| (name.as_str(), text(value))).filter(|(_, text)| !text.trim().is_empty())
-    }
-
     /// The rule parameters that are set, in one line, `NAME=VALUE` each; empty if none are.
     #[must_use]
     pub fn parameters(&self) -> String {
-        let pairs: Vec<String> = self.set_parameters().map(|(name, value)| format!("{name}={value}")).collect();
-        pairs.join(", ")
+        self.rule_parameters.lines().join(", ")
     }
 
     /// The verdict as people are shown it.

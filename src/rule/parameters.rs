@@ -300,15 +300,26 @@ impl InputParameters {
         self.by_name().find(|(given, _)| *given == name).and_then(|(_, value)| text(value))
     }
 
-    /// `NAME=VALUE` each, untouched; of what is no JSON object, all of it.
+    /// Those that are set: null and blank values mean unset.
+    #[must_use]
+    pub fn set(&self) -> Self {
+        match self {
+            Self::ByName(_) => self
+                .by_name()
+                .filter(|(_, value)| text(value).is_some())
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            Self::NoObject(text) => Self::NoObject(text.clone()),
+        }
+    }
+
+    /// `NAME=VALUE` for each that is set, as it came; of what is no JSON object, all of it.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        match self {
-            Self::ByName(by_name) => {
-                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                by_name.iter().map(|(name, value)| format!("{name}={}", text(value))).collect()
-            }
-            Self::NoObject(text) => vec![text.clone()],
+        let as_it_came = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match self.set() {
+            Self::ByName(set) => set.iter().map(|(name, value)| format!("{name}={}", as_it_came(value))).collect(),
+            Self::NoObject(text) => vec![text],
         }
     }
 
@@ -322,12 +333,6 @@ impl InputParameters {
             }
             (_, others) => others,
         }
-    }
-
-    /// The values by name; none of what is no JSON object.
-    #[must_use]
-    pub fn to_map(&self) -> Map<String, Value> {
-        self.by_name().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     fn by_name(&self) -> impl Iterator<Item = (&String, &Value)> {
@@ -609,7 +614,8 @@ mod tests {
         assert_eq!(given, InputParameters::from(json!({"checkDelivery": " true ", "s3BucketName": null})));
         assert_eq!(given, InputParameters::from(json!(given.to_string())));
         assert_eq!((given.get("checkDelivery").as_deref(), given.get("s3BucketName")), (Some("true"), None));
-        assert_eq!(given.lines(), ["checkDelivery= true ", "s3BucketName=null"]);
+        assert_eq!(given.lines(), ["checkDelivery= true "]);
+        assert_eq!(given.set().to_string(), "{\"checkDelivery\":\" true \"}");
         for none in [json!(null), json!({}), json!(""), json!(" \n"), json!("null"), json!(" {}")] {
             assert!(InputParameters::from(none.clone()).is_empty(), "{none}");
         }

@@ -1,11 +1,11 @@
 //! How saved evidence came to be: the calls that were made, and what was decided.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::{
     evaluation::ComplianceType,
     objects::{list_of_objects, object},
+    parameters::InputParameters,
     timestamp::Timestamp,
 };
 
@@ -16,7 +16,7 @@ pub struct Provenance {
     /// The program and its version.
     pub collected_by: String,
     /// The rule parameters, as they were given.
-    pub rule_parameters: Map<String, Value>,
+    pub rule_parameters: InputParameters,
     /// Every call, in the order in which they ended.
     #[serde(deserialize_with = "list_of_objects")]
     pub calls: Vec<Call>,

@@ -100,6 +100,23 @@ async fn a_misconfigured_rule_is_its_verdict_and_nothing_is_read() {
 }
 
 #[tokio::test]
+async fn broken_parameters_of_a_deployed_rule_are_shown_as_they_are() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        let rule = world.config_rule("123456789012", "us-east-1", RULE);
+        world.change_config_rule(&rule, |rule| {
+            rule.insert("InputParameters".to_owned(), "{\"checkDelivery\"".into());
+        });
+    })
+    .await;
+    let shown = async |format| live.run(&["check", "--rule", RULE, "--format", format]).await;
+    let table = shown("table").await;
+    assert_eq!(table.code, Some(1), "{}", table.stderr);
+    assert!(table.stdout.contains("\nParameters: {\"checkDelivery\"\n"), "{}", table.stdout);
+    assert_eq!(shown("json").await.json()["accounts"][0]["ruleParameters"], "{\"checkDelivery\"");
+    assert!(shown("html").await.stdout.contains("<dd><code>{&#34;checkDelivery&#34;</code></dd>"));
+}
+
+#[tokio::test]
 async fn a_replay_asks_what_was_asked_and_says_what_was_said() {
     let live = Live::example("compliant").await;
     let file = live.path("evidence.json");

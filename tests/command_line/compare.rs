@@ -611,6 +611,17 @@ async fn a_misconfigured_rule_is_compared_without_reading_trails() {
 }
 
 #[tokio::test]
+async fn broken_parameters_of_this_rule_are_shown_as_they_are() {
+    let live = Live::serve(&read_json(&example("compliant")), |world| {
+        deploy(world, OWN, None, &json!("{checkDelivery"), Some("NON_COMPLIANT"));
+    })
+    .await;
+    let (_, comparison) = compare(&live, &[]).await;
+    assert_eq!(comparison["ruleParameters"], "\"{checkDelivery\"");
+    assert_eq!(about(&comparison, OWN)["inputParameters"], "\"{checkDelivery\"");
+}
+
+#[tokio::test]
 async fn the_table_shows_each_rule_its_age_and_why() {
     let live = Live::serve(&account("stopped", |_| {}), |world| {
         deploy(world, OWN, None, &json!({}), Some("NON_COMPLIANT"));

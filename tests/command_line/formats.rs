@@ -4,7 +4,12 @@ use std::{env, fs, path::Path};
 
 use cloudtrail_all_regions::{
     report::{Report, Subject, format::Format},
-    rule::{Question, ask, evidence::Evidence, parameters::RuleParameters, reasons::Code},
+    rule::{
+        Question, ask,
+        evidence::Evidence,
+        parameters::{InputParameters, RuleParameters},
+        reasons::Code,
+    },
 };
 use serde_json::{Map, Value, json};
 
@@ -22,18 +27,17 @@ fn example(name: &str) -> Report {
 }
 
 fn report(evidence: &str) -> Report {
-    Report::of(&Evidence::parse(evidence).unwrap(), &RuleParameters::default(), Map::new())
+    Report::of(&Evidence::parse(evidence).unwrap(), &RuleParameters::default(), InputParameters::default())
 }
 
 fn by_parameters(parameters: &Value) -> Report {
     let evidence = example("compliant");
-    let given = parameters.clone().into();
+    let given: InputParameters = parameters.clone().into();
     let Question::Decided { evaluations, .. } = ask(&given, &evidence.account_id, &evidence.region, None) else {
         panic!("{parameters} decides nothing");
     };
     let Report { account_id, region, collected_at, .. } = evidence;
-    let rule_parameters = parameters.as_object().unwrap().clone();
-    Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters }, evaluations)
+    Report::without_evidence(Subject { account_id, region, collected_at, rule_parameters: given }, evaluations)
 }
 
 fn outcome(name: &str) -> Report {
@@ -134,7 +138,8 @@ mod json {
         ]))
         .unwrap();
         let misconfigured = by_parameters(&json!({"checkDelivery": "perhaps"}));
-        let reports = [called, misconfigured, outcome("in another Region"), failing(&["a", ""])];
+        let broken = by_parameters(&json!("{checkDelivery"));
+        let reports = [called, misconfigured, broken, outcome("in another Region"), failing(&["a", ""])];
         assert!(is_valid(&json("json", &reports)));
     }
 
@@ -266,7 +271,7 @@ mod asff {
     #[test]
     fn rule_parameters_are_cut_at_what_a_product_field_takes() {
         let mut report = example("stopped");
-        report.rule_parameters.insert("s3BucketName".to_owned(), json!("é".repeat(2048)));
+        report.rule_parameters = json!({"s3BucketName": "é".repeat(2048)}).into();
         let findings = json("asff", &[report]);
         let field = findings[0]["ProductFields"]["RuleParameters"].as_str().unwrap();
         assert!(field.len() <= 2048 && field.ends_with("é..."), "{field}");
@@ -484,7 +489,7 @@ mod evaluations {
             fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/accounts/several-trails.json"));
         let evidence = Evidence::parse(&text.unwrap()).unwrap();
         let parameters = RuleParameters { trail_results: true, ..RuleParameters::default() };
-        let document = json("evaluations", &[Report::of(&evidence, &parameters, Map::new())]);
+        let document = json("evaluations", &[Report::of(&evidence, &parameters, InputParameters::default())]);
         let rows = document["Evaluations"].as_array().unwrap();
         assert!(rows.len() > 1);
         assert_eq!(rows[0]["ComplianceResourceType"], "AWS::::Account");

@@ -1,7 +1,6 @@
 //! A comparison as data, which is its JSON too.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{
     age::seconds_between,
@@ -27,7 +26,7 @@ pub(super) struct Comparison {
     account_id: String,
     pub(super) region: String,
     collected_at: Timestamp,
-    rule_parameters: Map<String, Value>,
+    rule_parameters: InputParameters,
     compliance_type: Option<ComplianceType>,
     verified: Option<bool>,
     annotation: String,

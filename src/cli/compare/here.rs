@@ -38,14 +38,14 @@ impl Here {
                     account_id: session.account_id.clone(),
                     region: session.region.clone(),
                     collected_at,
-                    rule_parameters: given.to_map(),
+                    rule_parameters: given,
                 };
                 let report = Report::without_evidence(subject, evaluations);
                 return Ok(Self { report, judged: None, warnings: Vec::new() });
             }
         };
         let (evidence, warnings) = collect_evidence(session, collected_at, false).await.map_err(CliError::Aws)?;
-        let report = Report::of(&evidence, &parameters, given.to_map());
+        let report = Report::of(&evidence, &parameters, given);
         Ok(Self { report, judged: Some((evidence, parameters)), warnings })
     }
 }

@@ -70,8 +70,9 @@ fn rule(rule: &ComparedRule, screen: &mut Screen) -> io::Result<()> {
             .unwrap_or_default();
         screen.line(format_args!("    Recorded at {time}, {} ago{evaluated}", age(seconds)))?;
     }
-    if let Some(parameters) = rule.input_parameters.as_ref().and_then(parameters) {
-        screen.line(format_args!("    Parameters: {parameters}"))?;
+    let parameters = rule.input_parameters.as_ref().map(InputParameters::lines).unwrap_or_default();
+    if !parameters.is_empty() {
+        screen.line(format_args!("    Parameters: {}", parameters.join(", ")))?;
     }
     match rule.agrees {
         Some(true) => screen.line("    Says the same.")?,
@@ -79,15 +80,4 @@ fn rule(rule: &ComparedRule, screen: &mut Screen) -> io::Result<()> {
         None => {}
     }
     rule.why.iter().try_for_each(|line| screen.line(format_args!("    - {line}")))
-}
-
-fn parameters(given: &InputParameters) -> Option<String> {
-    match given {
-        InputParameters::ByName(_) => {
-            let set = given.names().filter_map(|name| Some(format!("{name}={}", given.get(name)?)));
-            let set: Vec<String> = set.collect();
-            (!set.is_empty()).then(|| set.join(", "))
-        }
-        InputParameters::NoObject(text) => Some(text.clone()),
-    }
 }

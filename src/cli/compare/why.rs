@@ -98,7 +98,7 @@ impl Here {
                  things"
             )];
         }
-        let (deployed, here) = (input_parameters, &InputParameters::ByName(self.report.rule_parameters.clone()));
+        let (deployed, here) = (input_parameters, &self.report.rule_parameters);
         let names: BTreeSet<&str> = deployed.names().chain(here.names()).collect();
         let value = |given: &InputParameters, name: &str| {
             given.get(name).or_else(|| {
