@@ -36,47 +36,39 @@ fn the_definition_keeps_put_config_rules_limits() {
     }
 }
 
-/// Holds the table of the README whose head begins like this against what the rule declares. `UPDATE_DOCS` writes it.
-fn assert_table_of_the_readme(head: &str, rows: &[String]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
+/// The README with these rows in the table whose head begins like this.
+fn with_table(readme: &str, head: &str, rows: &[String]) -> String {
     let (before, table) = readme.split_at(readme.find(&format!("\n| {head} |")).unwrap() + 1);
-    let heads: Vec<&str> = table.split_inclusive('\n').take(2).collect();
-    let rest: Vec<&str> = table.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
-    let expected = [before, &heads.concat(), &rows.concat(), &rest.concat()].concat();
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    let is_current = fs::read_to_string(&path).unwrap() == expected;
-    assert!(
-        is_current,
-        "the table is stale: run `UPDATE_DOCS=1 cargo test --test deployment`; it should be\n{}",
-        rows.concat()
-    );
+    let heads: String = table.split_inclusive('\n').take(2).collect();
+    let rest: String = table.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
+    [before, &heads, &rows.concat(), &rest].concat()
 }
 
+/// `UPDATE_DOCS` writes them.
 #[test]
-fn the_readmes_parameters_are_the_rules_own() {
-    let row = |parameter: &Parameter| {
-        let default = parameter.default.map_or("unset".to_owned(), |default| format!("`{default}`"));
-        format!("| `{}` | {default} | {} | {} |\n", parameter.name, parameter.valid, parameter.meaning)
-    };
-    assert_table_of_the_readme("parameter", &PARAMETERS.iter().map(row).collect::<Vec<_>>());
-}
-
-#[test]
-fn the_readmes_reasons_are_the_rules_own() {
-    let row = |code: &Code| {
+fn the_readmes_reasons_recommendations_and_parameters_are_the_rules_own() {
+    let reason = |code: &Code| {
         let about = code.about();
         let allowed_by = about.allowed_by.map_or(String::new(), |name| format!(" `{name}` may allow it."));
         format!("| `{code}` | {} | {}{allowed_by} |\n", about.meaning, about.advice.words)
     };
-    assert_table_of_the_readme("code", &Code::ALL.iter().map(row).collect::<Vec<_>>());
-}
-
-#[test]
-fn the_readme_has_the_recommendations_number_in_each_benchmark() {
-    let row =
-        |recommendation: &Recommendation| format!("| {} | {} |\n", recommendation.benchmark, recommendation.number);
-    assert_table_of_the_readme("benchmark", &rule::RECOMMENDATIONS.iter().map(row).collect::<Vec<_>>());
+    let recommendation =
+        |Recommendation { benchmark, number }: &Recommendation| format!("| {benchmark} | {number} |\n");
+    let parameter = |parameter: &Parameter| {
+        let default = parameter.default.map_or("unset".to_owned(), |default| format!("`{default}`"));
+        format!("| `{}` | {default} | {} | {} |\n", parameter.name, parameter.valid, parameter.meaning)
+    };
+    let tables: [(&str, Vec<String>); 3] = [
+        ("code", Code::ALL.iter().map(reason).collect()),
+        ("benchmark", rule::RECOMMENDATIONS.iter().map(recommendation).collect()),
+        ("parameter", PARAMETERS.iter().map(parameter).collect()),
+    ];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let expected = tables.iter().fold(readme, |readme, (head, rows)| with_table(&readme, head, rows));
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let is_current = fs::read_to_string(&path).unwrap() == expected;
+    assert!(is_current, "README.md is stale: run `UPDATE_DOCS=1 cargo test --test deployment`");
 }
