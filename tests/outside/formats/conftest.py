@@ -3,10 +3,10 @@
 import dataclasses
 import functools
 import json
-import re
 import subprocess
 
 import pytest
+import regex
 from support.project import ACCOUNTS, PROGRAM
 
 HOSTILE_NAMES = [
@@ -170,5 +170,12 @@ def reported(reports):
     return in_format
 
 
+# What a reader would not see, by Unicode's own properties.
+HIDDEN = regex.compile(
+    r"[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}\p{Default_Ignorable_Code_Point}"
+    r"\p{Noncharacter_Code_Point}\uFFF0-\uFFFB]"
+)
+
+
 def in_a_line(text):
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)
+    return HIDDEN.sub(" ", text)

@@ -7,7 +7,12 @@ import pytest
 from formats.limits import check_parameters
 from wire.models import Violation
 
-STATUSES = {"COMPLIANT": "PASSED", "NON_COMPLIANT": "FAILED", "NOT_VERIFIED": "WARNING", "NOT_APPLICABLE": "NOT_AVAILABLE"}
+STATUSES = {
+    "COMPLIANT": "PASSED",
+    "NON_COMPLIANT": "FAILED",
+    "NOT_VERIFIED": "WARNING",
+    "NOT_APPLICABLE": "NOT_AVAILABLE",
+}
 
 
 def import_findings(finding, checked=None):

@@ -20,7 +20,8 @@ def test_rows_are_valid_for_put_evaluations(reported):
         assert set(document) == {"Evaluations"}
         rows = document["Evaluations"]
         most = max(most, len(rows))
-        assert [row["ComplianceType"] for row in rows[:1]] == account.verdicts
+        compliance_type = account.report["complianceType"]
+        assert [row["ComplianceType"] for row in rows[:1]] == ([compliance_type] if compliance_type else [])
         # A call takes 100.
         for start in range(0, len(rows), 100):
             put_evaluations(rows[start : start + 100])

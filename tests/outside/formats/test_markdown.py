@@ -1,9 +1,8 @@
 """`markdown`: a table and remedies for a pull request, by a parser of CommonMark."""
 
 import itertools
-import re
 
-from formats.conftest import in_a_line
+from formats.conftest import HIDDEN, in_a_line
 from markdown_it import MarkdownIt
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -53,6 +52,6 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
             assert paragraph.endswith(remedy["text"].replace("`", "")), paragraph
         fences = [token.content for token in tokens if token.type == "fence"]
         commands = ["\n".join(remedy["commands"]) + "\n" for remedy in remedies if remedy["commands"]]
-        assert fences == [re.sub("[\x00-\x09\x0b-\x1f\x7f-\x9f]", "\ufffd", command) for command in commands]
+        assert fences == ["\n".join(HIDDEN.sub("\ufffd", line) for line in command.split("\n")) for command in commands]
 
     reported("markdown").each(check)

@@ -102,7 +102,7 @@ def test_hostile_names_are_text_and_nothing_else(opened):
     assert page.locator(active).count() == 0
     assert page.locator("style").count() == 1 and page.locator("h1").count() == 1
     assert page.locator("[style]").count() == 0
-    assert page.title().startswith("Non-compliant: account 123456789012")
+    assert page.title().startswith("Not verified: account 123456789012")
     policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy.startswith("default-src 'none'; style-src 'sha256-") and "unsafe" not in policy
 
@@ -127,6 +127,7 @@ def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
     [
         ("compliant", "Compliant", "#pass"),
         ("stopped", "Non-compliant", "#fail"),
+        ("status-refused", "Not verified", "#unsure"),
         ("throttled", "No verdict", "#unsure"),
         ("nowhere", "Not applicable", "#none"),
     ],
