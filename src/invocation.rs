@@ -50,7 +50,12 @@ impl Invocation {
     /// Of several faults, the first in this order: the result token, the type of a field, the identity, the evaluation
     /// mode, the invoking event, the resource. No error holds the result token.
     pub fn parse(payload: Value) -> Result<Self, InvalidInvocation> {
-        let Value::Object(mut payload) = payload else { return Err(InvalidInvocation::NotAnObject) };
+        let mut payload = match payload {
+            Value::Object(payload) => payload,
+            // What cannot be read as JSON comes as null.
+            Value::Null => return Err(InvalidInvocation::NotAnObject { found: "null or no JSON" }),
+            other => return Err(InvalidInvocation::NotAnObject { found: json::kind(&other) }),
+        };
         if let Some(other) = OtherEvent::of(&payload) {
             return Err(InvalidInvocation::OtherEvent(other));
         }
@@ -386,7 +391,7 @@ impl ResultToken {
         match value {
             Some(Value::String(token)) if !is_blank(&token) => Ok(Self(token)),
             None | Some(Value::Null | Value::String(_)) => Err(InvalidInvocation::Missing { path: "resultToken" }),
-            Some(_) => Err(InvalidInvocation::ResultToken),
+            Some(other) => Err(InvalidInvocation::ResultToken { found: json::kind(&other) }),
         }
     }
 
@@ -415,8 +420,11 @@ impl fmt::Debug for ResultToken {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidInvocation {
     /// It is a list, text, a number, a boolean or `null`.
-    #[error("the payload is not a JSON object; valid is an event of an AWS Config custom rule")]
-    NotAnObject,
+    #[error("the payload is {found}; valid is the object that AWS Config sends to a custom rule")]
+    NotAnObject {
+        /// What it is.
+        found: &'static str,
+    },
     /// It has nothing of the event that AWS Config sends to a rule's function.
     #[error("this is not the event that AWS Config sends to a rule's function: {0}")]
     OtherEvent(OtherEvent),
@@ -434,9 +442,12 @@ pub enum InvalidInvocation {
         /// What is wrong, and what is valid.
         problem: String,
     },
-    /// The result token is not text.
-    #[error("`resultToken` is not text")]
-    ResultToken,
+    /// The result token is not text. It is not shown, whatever it is.
+    #[error("`resultToken` is {found}; valid is text")]
+    ResultToken {
+        /// What it is.
+        found: &'static str,
+    },
     /// The account id is malformed.
     #[error("`accountId` is `{account_id}`; valid are 12 digits")]
     AccountId {

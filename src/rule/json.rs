@@ -1,7 +1,7 @@
 //! JSON, read with what is wrong with it in plain words.
 
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde_json::{Value, error::Category};
 
 /// What is wrong with a JSON text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +59,19 @@ const START: (usize, usize) = (1, 0);
 
 fn serde_place(error: &serde_json::Error) -> String {
     format!(" at line {} column {}", error.line(), error.column())
+}
+
+/// What a value is, without showing it.
+#[must_use]
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// A type in JSON's words instead of Serde's.

@@ -198,7 +198,7 @@ async fn events_that_cannot_be_used_fail_without_a_call_and_the_process_lives_on
         let invoked = deployed.lambda.invoke(&payload).await;
         assert_eq!(invoked.error_type(), "InvalidInvocation", "{payload}");
         let message = invoked.answer.body["errorMessage"].as_str().unwrap();
-        assert!(message.contains("not a JSON object"), "{message}");
+        assert!(message.contains("the payload is null or no JSON; valid is the object"), "{message}");
     }
     assert_eq!(deployed.stand_in.calls(), []);
 
