@@ -6,6 +6,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    process::ExitCode,
     time::{Duration, SystemTime},
 };
 
@@ -28,9 +29,27 @@ const MANAGED: [(&str, &str); 3] = [
     ("cloudtrail-security-trail-enabled", "CLOUDTRAIL_SECURITY_TRAIL_ENABLED"),
 ];
 
+const USAGE: &str = "\
+Usage: cargo run --example account -- EVIDENCE_FILE
+
+Serves the account of the file, such as examples/accounts/stopped.json, on this machine until it is interrupted, and
+prints what to export so that the command line and the AWS CLI speak to it.
+";
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let path = std::env::args().nth(1).ok_or("usage: cargo run --example account -- EVIDENCE_FILE")?;
+async fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = match (arguments.next(), arguments.next()) {
+        (Some(help), None) if ["-h", "--help"].contains(&help.as_str()) => {
+            io::stdout().write_all(USAGE.as_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        (Some(path), None) if !path.starts_with('-') => path,
+        _ => {
+            io::stderr().write_all(USAGE.as_bytes())?;
+            return Ok(ExitCode::from(64));
+        }
+    };
     let text = std::fs::read_to_string(&path)?;
     let evidence = Evidence::parse(&text)?;
     let mut world = World::default();

@@ -1,6 +1,7 @@
 //! The account to read: the SDK's default chain of credentials.
 
 use clap::{Args, ValueHint};
+use http::Uri;
 
 use super::error::CliError;
 use crate::{
@@ -32,6 +33,7 @@ impl Account {
     /// # Errors
     /// There is no such profile or Region.
     pub(super) async fn connect(&self) -> Result<Connected, CliError> {
+        endpoint_urls_are_valid()?;
         let profile =
             self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
         if let Some(profile) = &profile {
@@ -77,6 +79,24 @@ impl Connected {
             }
         }
     }
+}
+
+/// The endpoints that the environment names, for all services or for one.
+fn endpoint_urls_are_valid() -> Result<(), CliError> {
+    for (name, url) in std::env::vars_os() {
+        let (name, url) = (name.to_string_lossy(), url.to_string_lossy());
+        let is_service = |rest: &str| rest.is_empty() || rest.starts_with('_');
+        if url.is_empty() || !name.strip_prefix("AWS_ENDPOINT_URL").is_some_and(is_service) {
+            continue;
+        }
+        let parsed: Option<Uri> = url.parse().ok();
+        if !parsed.is_some_and(|url| ["http", "https"].contains(&url.scheme_str().unwrap_or_default())) {
+            return Err(CliError::usage(format!(
+                "{name} is `{url}`, which is no URL; valid is one such as https://vpce-1.sts.us-east-1.vpce.amazonaws.com"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The profiles of the shared AWS configuration. The SDK makes do without files that it cannot parse, so that this is

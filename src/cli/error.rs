@@ -101,6 +101,9 @@ impl CliError {
             "SignatureDoesNotMatch" | "InvalidSignatureException" => {
                 Some("the secret access key is wrong, or this machine's clock")
             }
+            code if code == "UnparsableAnswer" || code.starts_with("Http") => {
+                Some("something between here and AWS answered, such as a proxy or the sign-in page of a network")
+            }
             "ConnectionFailed" | "TimedOut" => Some("is the network up, and does a proxy or firewall let AWS through?"),
             "NoSuchConfigRuleException" => {
                 Some("`aws configservice describe-config-rules` lists the rules of the Region")

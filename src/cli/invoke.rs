@@ -10,7 +10,8 @@ use std::{
 
 use anstyle::Style;
 use clap::Args;
-use serde_json::{Map, Value};
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
 
 use super::{
     error::{CliError, Exit},
@@ -27,7 +28,7 @@ use crate::{
     clock::Clock,
     error::chain,
     handler::{Context, Function, HandlerError, Outcome},
-    report::{Report, Subject, format::Format, table::verdict_style, text::Screen},
+    report::{Report, Subject, format::Format, json::pretty, table::verdict_style, text::Screen},
     rule::{
         self,
         arn::Arn,
@@ -35,14 +36,16 @@ use crate::{
         evidence::Evidence,
         json,
         parameters::{InputParameters, RuleParameters},
+        timestamp::Timestamp,
     },
-    stand_in::{Call, ConfigRule, Row, StandIn, World, events::Event, round_trips},
+    stand_in::{Call, ConfigRule, Exchange, Row, StandIn, World, events::Event, round_trips},
 };
 
 const PLAIN: Style = Style::new();
 const COMPLIANT_ACCOUNT: &str = include_str!("../../examples/accounts/compliant.json");
 /// So long that calls made at once are seen to be.
 const LATENCY: Duration = Duration::from_millis(20);
+const ABOUT_NO_TRAIL: &str = "the event is about no trail of this account";
 /// Lambda's time-out in the shipped template.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -79,6 +82,7 @@ struct Invoked {
     rule: ConfigRule,
     rows: Vec<Row>,
     calls: Vec<Call>,
+    exchanges: Vec<Exchange>,
 }
 
 impl Invoke {
@@ -96,8 +100,14 @@ impl Invoke {
         }
         if self.output.format == Format::TABLE {
             self.output.destination.show(terminal, |screen| invoked.show(screen))?;
+        } else if self.output.format == Format::EVALUATIONS {
+            let received = json!({"Evaluations": invoked.received()});
+            self.output.destination.write(terminal, |out| pretty(&received, out))?;
         } else {
             self.output.write_reports(&[invoked.report(&evidence)], terminal)?;
+        }
+        for warning in &invoked.outcome.record.warnings {
+            terminal.warning(warning);
         }
         let of_account = Exit::of(&[invoked.report(&evidence)]);
         let summary = invoked.outcome.result.map_err(CliError::Handler)?;
@@ -149,7 +159,8 @@ impl Invoke {
         };
         let rule_parameters = event.get("ruleParameters").cloned().unwrap_or_default().into();
         let outcome = function.handle(event, &context).await;
-        Ok(Invoked { outcome, rule_parameters, rows: stand_in.rows(&rule), calls: stand_in.calls(), rule })
+        let (rows, calls, exchanges) = (stand_in.rows(&rule), stand_in.calls(), stand_in.exchanges());
+        Ok(Invoked { outcome, rule_parameters, rule, rows, calls, exchanges })
     }
 }
 
@@ -174,7 +185,7 @@ impl Invoked {
         let by_name = self.rule_parameters.clone();
         let record = &self.outcome.record;
         let no_verdict = match &self.outcome.result {
-            Ok(_) => record.evaluations.first().map_or("nothing is evaluated".to_owned(), |row| {
+            Ok(_) => record.evaluations.first().map_or(format!("nothing is reported: {ABOUT_NO_TRAIL}"), |row| {
                 let EvaluatedResource { resource_type, resource_id } = &row.resource;
                 format!("the account is not evaluated: the event is about {resource_type} {resource_id}")
             }),
@@ -192,6 +203,33 @@ impl Invoked {
                 };
                 Report::without_evidence(subject, record.evaluations.clone()).unless_decided(no_verdict)
             }
+        }
+    }
+
+    /// The rows that `PutEvaluations` received, times as ISO 8601.
+    fn received(&self) -> Vec<Value> {
+        let requests = self.exchanges.iter().filter_map(|exchange| exchange.request("PutEvaluations"));
+        let rows = requests.flat_map(|mut request| match request["Evaluations"].take() {
+            Value::Array(rows) => rows,
+            _ => Vec::new(),
+        });
+        let with_iso_time = |mut row: Value| {
+            if let Ok(time) = Timestamp::deserialize(&row["OrderingTimestamp"]) {
+                row["OrderingTimestamp"] = json!(time);
+            }
+            row
+        };
+        rows.map(with_iso_time).collect()
+    }
+
+    /// Why AWS Config shows no result, if it is not an error.
+    fn why_no_rows(&self) -> Option<&'static str> {
+        let received = self.received();
+        match &self.outcome.result {
+            Err(_) => None,
+            Ok(_) if received.is_empty() => Some(ABOUT_NO_TRAIL),
+            Ok(_) if received.iter().all(|row| row["ComplianceType"] == ComplianceType::NotApplicable.as_str()) => None,
+            Ok(_) => Some("the result token is TESTMODE: AWS Config checks the rows and keeps none"),
         }
     }
 
@@ -215,7 +253,8 @@ impl Invoked {
             screen.line(format_args!("  {:<13}  {}", "", annotation.as_deref().unwrap_or_default()))?;
         }
         if self.rows.is_empty() {
-            screen.line("  (none)")?;
+            let why = self.why_no_rows().map_or(String::new(), |why| format!(": {why}"));
+            screen.line(format_args!("  (none{why})"))?;
         }
         let is_not_applicable = |row: &&Evaluation| row.compliance_type == ComplianceType::NotApplicable;
         let mut not_applicable = self.outcome.record.evaluations.iter().filter(is_not_applicable).peekable();

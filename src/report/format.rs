@@ -18,6 +18,10 @@ impl Format {
     /// What a command shows where no other is asked for.
     pub const TABLE: Self = Self { name: "table", meaning: "For people", render: table::render };
 
+    /// Rows of `PutEvaluations`.
+    pub const EVALUATIONS: Self =
+        Self { name: "evaluations", meaning: "What `PutEvaluations` would be sent", render: evaluations::render };
+
     /// All formats.
     pub const ALL: [Self; 9] = [
         Self::TABLE,
@@ -35,7 +39,7 @@ impl Format {
             render: ocsf::render,
         },
         Self { name: "junit", meaning: "For the test reports of a CI server", render: junit::render },
-        Self { name: "evaluations", meaning: "What `PutEvaluations` would be sent", render: evaluations::render },
+        Self::EVALUATIONS,
         Self {
             name: "html",
             meaning: "One page for a browser, a printer or a file cabinet; it loads nothing and runs nothing",

@@ -68,15 +68,42 @@ fn commands(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{fence}sh\n{commands}\n{fence}")
 }
 
-/// Text as it is, in one line and with nothing that Markdown would take for its own.
+/// Text as it is, in one line and with nothing that Markdown or a forge would take for its own: no link, no mention, no
+/// number of an issue.
 fn text(text: &str) -> String {
+    /// A comment that shows nothing and keeps what it parts from being read as one.
+    const APART: &str = "<!-- -->";
     let mut escaped = String::new();
-    for character in text.trim().chars() {
+    let mut characters = text.trim().chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$' => escaped.extend(['\\', character]),
+            '@' | '#' => escaped.extend([&character.to_string(), APART]),
+            ':' if characters.peek() == Some(&'/') => escaped.extend([":", APART]),
+            '.' if escaped.to_ascii_lowercase().ends_with("www") => escaped.extend([APART, "."]),
             _ if is_hidden(character) => escaped.push(' '),
             _ => escaped.push(character),
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn text_of_others_is_no_link_no_mention_and_no_number_of_an_issue() {
+        for (from, to) in [
+            ("see https://example.com", "see https:<!-- -->//example.com"),
+            ("WWW.example.com", "WWW<!-- -->.example.com"),
+            ("a@example.com @user", "a@<!-- -->example.com @<!-- -->user"),
+            ("org/project#12", "org/project#<!-- -->12"),
+            ("[a](b) <b> `c` a|b", "\\[a\\](b) \\<b\\> \\`c\\` a\\|b"),
+            ("a\u{1b}[2J\u{202e}\nb", "a \\[2J  b"),
+            ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::123456789012:role/x"),
+        ] {
+            assert_eq!(text(from), to);
+        }
+    }
 }

@@ -30,7 +30,7 @@ impl Remedy {
     #[must_use]
     pub fn of_code(code: Code) -> Self {
         let advice = code.about().advice;
-        let commands = commands(advice.steps, &Trail::default(), &RuleParameters::default());
+        let (commands, _) = commands(advice.steps, &Trail::default(), &RuleParameters::default());
         Self { text: advice.words.to_owned(), commands }
     }
 
@@ -42,7 +42,8 @@ impl Remedy {
         let owner = trail.owner_account_id().filter(|owner| is_change && *owner != account_id);
         let whose =
             owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
-        Self { text: format!("{}{whose}", advice.words), commands: commands(advice.steps, trail, parameters) }
+        let (commands, left_out) = commands(advice.steps, trail, parameters);
+        Self { text: format!("{}{whose}{left_out}", advice.words), commands }
     }
 
     /// The commands with something between them.
@@ -74,14 +75,27 @@ pub fn for_account(evidence: &Evidence, is_choice: bool) -> Vec<Remedy> {
     }
 }
 
-/// The steps as commands about a trail, in its home Region. A command that would not be shown as it is is none to paste.
-fn commands(steps: &[Step], trail: &Trail, parameters: &RuleParameters) -> Vec<Command> {
-    let commands = steps.iter().filter_map(|step| command(*step, trail, parameters));
-    commands.filter(|command| !command.to_string().contains(is_hidden)).collect()
+/// The steps as commands about a trail, in its home Region; and a sentence where one is left out.
+fn commands(steps: &[Step], trail: &Trail, parameters: &RuleParameters) -> (Vec<Command>, &'static str) {
+    const LEFT_OUT: &str = " A command is left out: one of its values would be taken for a file, an option or control \
+                            characters.";
+    let has_key = trail.kms_key_id.is_some();
+    let steps = steps.iter().filter(|step| has_key || !matches!(step, Step::GetKeyPolicy));
+    let commands: Vec<Option<Command>> = steps.map(|step| command(*step, trail, parameters)).collect();
+    let left_out = if commands.iter().any(Option::is_none) { LEFT_OUT } else { "" };
+    (commands.into_iter().flatten().collect(), left_out)
 }
 
+/// A value that the AWS CLI takes as it is, and a terminal shows as it is; none if it is another.
+fn value(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let is_taken_for_another = ["file:", "fileb:", "http:", "https:", "-"].iter().any(|start| lower.starts_with(start));
+    (!text.is_empty() && !is_taken_for_another && !text.contains(is_hidden)).then_some(text)
+}
+
+/// None if it would hold a value that is taken for something else.
 fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Command> {
-    let name = trail.trail_arn.as_deref().or(trail.name.as_deref()).unwrap_or("TRAIL");
+    let name = value(trail.trail_arn.as_deref().or(trail.name.as_deref()).unwrap_or("TRAIL"))?;
     let region = trail.home_region().unwrap_or("HOME_REGION");
     let update_trail = |options: &[&str]| {
         let start = ["cloudtrail", "update-trail", "--name", name];
@@ -93,11 +107,11 @@ fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Com
             aws(&["cloudtrail", "get-event-selectors", "--trail-name", name, "--region", region])
         }
         Step::GetBucketPolicy => {
-            let bucket = trail.s3_bucket_name.as_deref().unwrap_or("BUCKET");
+            let bucket = value(trail.s3_bucket_name.as_deref().unwrap_or("BUCKET"))?;
             aws(&["s3api", "get-bucket-policy", "--bucket", bucket, "--query", "Policy", "--output", "text"])
         }
         Step::GetKeyPolicy => {
-            let key = trail.kms_key_id.as_deref()?;
+            let key = value(trail.kms_key_id.as_deref()?)?;
             // The key is in the bucket's Region, which need not be the trail's.
             let region = Some(Arn::split(key).region).filter(|region| region::is_well_formed(region)).unwrap_or(region);
             let policy = ["kms", "get-key-policy", "--key-id", key, "--policy-name", "default"];
@@ -112,17 +126,17 @@ fn command(step: Step, trail: &Trail, parameters: &RuleParameters) -> Option<Com
             }
             let (option, selectors) = sufficient_selectors(known);
             let start = ["cloudtrail", "put-event-selectors", "--trail-name", name];
-            aws(&[&start[..], &[option, &selectors, "--region", region]].concat())
+            aws(&[&start[..], &[option, value(&selectors)?, "--region", region]].concat())
         }
         Step::UpdateTrail(options) => update_trail(options),
         Step::SetBucket => {
-            update_trail(&["--s3-bucket-name", parameters.s3_bucket_name.as_deref().unwrap_or("BUCKET")])
+            update_trail(&["--s3-bucket-name", value(parameters.s3_bucket_name.as_deref().unwrap_or("BUCKET"))?])
         }
         Step::SetTopic => {
-            update_trail(&["--sns-topic-name", parameters.sns_topic_arn.as_deref().unwrap_or("TOPIC_ARN")])
+            update_trail(&["--sns-topic-name", value(parameters.sns_topic_arn.as_deref().unwrap_or("TOPIC_ARN"))?])
         }
         Step::SetLogGroup => {
-            let log_group = parameters.cloud_watch_logs_log_group_arn.as_deref().unwrap_or("LOG_GROUP_ARN");
+            let log_group = value(parameters.cloud_watch_logs_log_group_arn.as_deref().unwrap_or("LOG_GROUP_ARN"))?;
             let log_group = format!("{log_group}:*");
             let role = ["--cloud-watch-logs-role-arn", "ROLE_ARN"];
             update_trail(&[&["--cloud-watch-logs-log-group-arn", &log_group][..], &role].concat())

@@ -90,6 +90,13 @@ pub fn round_trips(calls: &[Call]) -> usize {
 pub struct Exchange(Value);
 
 impl Exchange {
+    /// The body of the request, if it is JSON and of this operation.
+    #[must_use]
+    pub fn request(&self, operation: &str) -> Option<Value> {
+        let body = self.0["request"]["body"].as_str().filter(|_| self.0["operation"] == operation)?;
+        serde_json::from_str(body).ok()
+    }
+
     pub(super) fn new(request: &Request, call: &Call, answer: Option<&Encoded>) -> Self {
         let mut body = String::from_utf8_lossy(&request.body).into_owned();
         if let Some(token) = request.text("ResultToken").filter(|token| !token.is_empty()) {

@@ -149,9 +149,16 @@ async fn a_result_does_not_take_the_place_of_evidence() {
     let live = Live::example("compliant").await;
     let file = live.path("evidence.json");
     let path = file.to_str().unwrap();
-    let both = live.run(&["check", "--save-evidence", path, "--output", path]).await;
-    assert_eq!(both.code, Some(64));
-    assert!(!file.exists());
+    fs::create_dir(live.path("folder")).unwrap();
+    for spelled in [path, "evidence.json", "./evidence.json", "folder/../evidence.json"] {
+        let both = live.run(&["check", "--save-evidence", path, "--output", spelled]).await;
+        assert_eq!(both.code, Some(64), "{spelled}: {}", both.stderr);
+        assert!(!file.exists());
+    }
+    let mut to_the_same = live.command(&["check", "--save-evidence", path]);
+    to_the_same.stdout(fs::File::create(&file).unwrap());
+    let refused = tokio::task::spawn_blocking(move || to_the_same.spawn().unwrap().wait().unwrap()).await.unwrap();
+    assert_eq!((refused.code(), fs::read_to_string(&file).unwrap().as_str()), (Some(64), ""));
     assert_eq!(live.run(&["check", "--save-evidence", path]).await.code, Some(0));
     let before = fs::read(&file).unwrap();
     for arguments in [["check", "--evidence", path, "--output", path], ["invoke", "--account", path, "--output", path]]

@@ -293,7 +293,9 @@ mod asff {
         let long = recommended(&[&"x".repeat(400)]);
         assert!(long.ends_with(&format!("{words} {closing}")), "{long}");
         let broken = recommended(&["a\nb"]);
-        assert_eq!(broken, format!("a b: {words}"), "a command that would not be shown as it is is none");
+        let left_out =
+            "A command is left out: one of its values would be taken for a file, an option or control characters.";
+        assert_eq!(broken, format!("a b: {words} {left_out}"), "a command that would not be shown as it is is none");
         let many = recommended(&["one", "two", "three", "four", "five", "six", "seven"]);
         assert!(many.len() <= 512 && many.ends_with(closing), "{many}");
         assert!(!many.contains("..."), "{many}");

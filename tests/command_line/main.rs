@@ -9,5 +9,6 @@ mod completions;
 mod endpoints;
 mod formats;
 mod harness;
+mod hostile;
 mod hostile_text;
 mod pictures;

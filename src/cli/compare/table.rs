@@ -23,8 +23,10 @@ const DIM: Style = Style::new().dimmed();
 pub(super) fn render(report: &Report, comparison: &Comparison, screen: &mut Screen) -> io::Result<()> {
     heading(report, screen)?;
     let region = &comparison.region;
-    screen.empty_line()?;
-    screen.line(format_args!("AWS Config in {region} has recorded:"))?;
+    if !comparison.rules.is_empty() {
+        screen.empty_line()?;
+        screen.line(format_args!("AWS Config in {region} has recorded:"))?;
+    }
     for rule in &comparison.rules {
         screen.empty_line()?;
         self::rule(rule, screen)?;
