@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::outcomes::{Cell, End, MATRIX};
 use crate::harness::{
-    ACCOUNT, BRISK, PATIENT, TIME, Wire, account_row, compliant, earlier_row, error_of, lines, stopped, trail_row,
+    ACCOUNT, BRISK, PATIENT, REGION, TIME, Wire, account, account_row, earlier_row, error_of, lines, trail_at_home_in,
+    trail_row,
 };
 
 const FUNCTION_ACCOUNT: &str = "999900001111";
@@ -23,16 +24,34 @@ const TRAIL: &str = "management-events";
 const OLD_TRAIL: &str = "old-trail";
 const DELETED_MEANWHILE: &str = "trail deleted meanwhile";
 
+/// The trail's home Region, where the fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    RulesRegion,
+    Elsewhere,
+    ElsewhereAndRefusedHere,
+}
+
+impl Home {
+    fn region(self) -> &'static str {
+        if self == Self::RulesRegion { REGION } else { "us-east-1" }
+    }
+}
+
 /// AWS's name of each call's operation; the report of the verdict is the first `PutEvaluations` of an invocation.
-pub(super) const CALLS: [(&str, &str); 8] = [
-    ("DescribeTrails", "DescribeTrails"),
-    ("GetTrailStatus", "GetTrailStatus"),
-    ("GetEventSelectors", "GetEventSelectors"),
-    ("ListDiscoveredResources", "ListDiscoveredResources"),
-    ("GetComplianceDetailsByConfigRule", "GetComplianceDetailsByConfigRule"),
-    ("PutEvaluations of the verdict", "PutEvaluations"),
-    (WITHDRAWAL, "PutEvaluations"),
-    ("AssumeRole", "AssumeRole"),
+pub(super) const CALLS: [(&str, &str, Home); 12] = [
+    ("DescribeTrails", "DescribeTrails", Home::RulesRegion),
+    ("GetTrailStatus", "GetTrailStatus", Home::RulesRegion),
+    ("GetTrailStatus, at home elsewhere", "GetTrailStatus", Home::Elsewhere),
+    ("GetTrailStatus, at home elsewhere, refused here", "GetTrailStatus", Home::ElsewhereAndRefusedHere),
+    ("GetEventSelectors", "GetEventSelectors", Home::RulesRegion),
+    ("GetEventSelectors, at home elsewhere", "GetEventSelectors", Home::Elsewhere),
+    ("GetEventSelectors, at home elsewhere, refused here", "GetEventSelectors", Home::ElsewhereAndRefusedHere),
+    ("ListDiscoveredResources", "ListDiscoveredResources", Home::RulesRegion),
+    ("GetComplianceDetailsByConfigRule", "GetComplianceDetailsByConfigRule", Home::RulesRegion),
+    ("PutEvaluations of the verdict", "PutEvaluations", Home::RulesRegion),
+    (WITHDRAWAL, "PutEvaluations", Home::RulesRegion),
+    ("AssumeRole", "AssumeRole", Home::RulesRegion),
 ];
 const WITHDRAWAL: &str = "PutEvaluations of the withdrawal";
 
@@ -84,7 +103,10 @@ pub(super) async fn run(cell: Cell) -> Ran {
 }
 
 async fn ends(cell: &Cell) -> (Option<Evidence>, Result<(), String>) {
-    let evidence = if cell.is_passing { compliant() } else { stopped() };
+    let (_, operation, home) = call_of(cell);
+    let mut trail = trail_at_home_in(home.region(), TRAIL);
+    trail["GetTrailStatus"]["IsLogging"] = cell.is_passing.into();
+    let evidence = account(&[trail]);
     let (own, opposite) = if cell.is_passing { ("COMPLIANT", "NON_COMPLIANT") } else { ("NON_COMPLIANT", "COMPLIANT") };
     let timing = if ["hangs", "trickles"].contains(&cell.fault) { BRISK } else { PATIENT };
     let mut wire = Wire::of_function_in(FUNCTION_ACCOUNT, &evidence, timing).await;
@@ -94,11 +116,17 @@ async fn ends(cell: &Cell) -> (Option<Evidence>, Result<(), String>) {
         wire.stand_in.world().put_row(&wire.rule, earlier_row(row, EARLIER));
     }
     wire.fault(fault(cell));
+    if home != Home::RulesRegion {
+        wire.stand_in.world().event_selectors_in_every_region = true;
+    }
+    if home == Home::ElsewhereAndRefusedHere {
+        wire.fault(Fault::on(operation, Misbehaviour::Deny).region(REGION));
+    }
     if cell.fault == "hangs until the deadline" {
         wire.end_within(Duration::from_secs(3));
     }
 
-    let deletion = (cell.fault == DELETED_MEANWHILE).then(|| delete_trail(&wire, operation(cell)));
+    let deletion = (cell.fault == DELETED_MEANWHILE).then(|| delete_trail(&wire, operation));
     let scheduled = wire.event_with_trail_results().scheduled(TIME);
     let (outcome, _) = join(wire.invoke(scheduled), OptionFuture::from(deletion)).await;
     let end = end(&wire, &outcome);
@@ -124,15 +152,17 @@ async fn ends(cell: &Cell) -> (Option<Evidence>, Result<(), String>) {
     (outcome.record.evidence, ends_as_written)
 }
 
-fn operation(cell: &Cell) -> &'static str {
-    CALLS.iter().find(|(name, _)| *name == cell.call).map(|(_, operation)| *operation).unwrap()
+fn call_of(cell: &Cell) -> (&'static str, &'static str, Home) {
+    CALLS.into_iter().find(|(name, ..)| *name == cell.call).unwrap()
 }
 
 fn fault(cell: &Cell) -> Fault {
     let (_, what) = faults().into_iter().find(|(name, _)| *name == cell.fault).unwrap();
     let first = if cell.call == WITHDRAWAL { 2 } else { 1 };
     let last = if cell.fault == "throttled once" { first } else { u64::MAX };
-    Fault::on(operation(cell), what).calls(first..=last)
+    let (_, operation, home) = call_of(cell);
+    let fault = Fault::on(operation, what).calls(first..=last);
+    if home == Home::RulesRegion { fault } else { fault.region(home.region()) }
 }
 
 /// Deletes the trail once the call has arrived and those that run beside it are answered.
@@ -177,7 +207,7 @@ fn end(wire: &Wire, outcome: &Outcome) -> End {
 
 /// Whether the log and the annotation name what went wrong, and nothing was put that should not have been.
 fn explains(wire: &Wire, outcome: &Outcome, cell: &Cell) -> Result<(), String> {
-    let operation = operation(cell);
+    let (_, operation, _) = call_of(cell);
     let end = &cell.outcome.end;
     if error_of(outcome).is_some_and(|error| !error.contains(operation)) {
         return Err(format!("the error does not name {operation}: {:?}", error_of(outcome)));

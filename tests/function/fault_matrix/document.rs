@@ -16,7 +16,8 @@ loopback.
 Each cell is one run. A schedule wakes the function, with `trailResults` on, for a member account with one multi-Region
 trail: in the account that passes it records everything, in the one that fails it is stopped. AWS Config still has two
 rows of an earlier run: one of the account, which says the opposite, and one of a trail that is no more, which is to be
-withdrawn. After the fault a second event without one gives the account's own verdict in the same process, and what was
+withdrawn. The trail's home Region is the rule's, or, where it says \"at home elsewhere\", another: there the fault is in
+the home Region alone. After the fault a second event without one gives the account's own verdict in the same process, and what was
 logged and answered holds no result token and no credentials.
 ";
 

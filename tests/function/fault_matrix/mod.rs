@@ -40,9 +40,33 @@ async fn get_trail_status() {
 }
 
 #[tokio::test]
+async fn get_trail_status_at_home_elsewhere() {
+    let ran = all_end_as_written("GetTrailStatus, at home elsewhere").await;
+    teeth::turn_red(&[Lie::UnansweredIsDefault, Lie::UnreadStatusIsLogging], &ran);
+}
+
+#[tokio::test]
+async fn get_trail_status_at_home_elsewhere_refused_here() {
+    let ran = all_end_as_written("GetTrailStatus, at home elsewhere, refused here").await;
+    teeth::turn_red(&[Lie::UnansweredIsDefault, Lie::UnreadStatusIsLogging, Lie::OutageAtHomeIsForgotten], &ran);
+}
+
+#[tokio::test]
 async fn get_event_selectors() {
     let ran = all_end_as_written("GetEventSelectors").await;
     teeth::turn_red(&[Lie::RefusedIsDefault, Lie::UnansweredIsDefault], &ran);
+}
+
+#[tokio::test]
+async fn get_event_selectors_at_home_elsewhere() {
+    let ran = all_end_as_written("GetEventSelectors, at home elsewhere").await;
+    teeth::turn_red(&[Lie::UnansweredIsDefault], &ran);
+}
+
+#[tokio::test]
+async fn get_event_selectors_at_home_elsewhere_refused_here() {
+    let ran = all_end_as_written("GetEventSelectors, at home elsewhere, refused here").await;
+    teeth::turn_red(&[Lie::RefusedIsDefault, Lie::UnansweredIsDefault, Lie::OutageAtHomeIsForgotten], &ran);
 }
 
 #[tokio::test]
@@ -75,7 +99,7 @@ fn every_call_has_every_fault_once() {
     let faults: Vec<&str> = MATRIX.faults.iter().map(|fault| fault.name.as_str()).collect();
     assert_eq!(faults, cell::faults().map(|(name, _)| name));
     let written: Vec<&str> = MATRIX.calls.iter().map(|call| call.name.as_str()).collect();
-    assert_eq!(written, CALLS.map(|(name, _)| name));
+    assert_eq!(written, CALLS.map(|(name, ..)| name));
     for call in &MATRIX.calls {
         let befalling: Vec<&str> = call.cells.iter().map(|(fault, ..)| fault.as_str()).collect();
         assert_eq!(befalling, faults, "{}", call.name);

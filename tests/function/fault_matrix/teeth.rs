@@ -2,7 +2,7 @@
 //! written.
 
 use cloudtrail_all_regions::rule::{
-    evidence::{Evidence, Observed, TrailStatus},
+    evidence::{Evidence, Observed, Refusal, TrailStatus},
     judge,
     parameters::RuleParameters,
 };
@@ -15,6 +15,7 @@ pub(super) enum Lie {
     RefusedIsDefault,
     UnansweredIsDefault,
     UnreadStatusIsLogging,
+    OutageAtHomeIsForgotten,
 }
 
 impl Lie {
@@ -43,6 +44,11 @@ impl Lie {
         );
         if is_told {
             *observed = Observed::Known(T::default());
+        }
+        if let (Self::OutageAtHomeIsForgotten, Observed::Unanswered { unanswered }) = (self, &*observed)
+            && unanswered.home_region_code.is_some()
+        {
+            *observed = Observed::Refused { refused: Refusal { home_region_code: None, ..unanswered.clone() } };
         }
     }
 }
