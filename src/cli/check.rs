@@ -125,7 +125,7 @@ impl Check {
     /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
     fn replay(&self, path: &Path, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
         let (evidence, _) = evidence::read(path)?;
-        let Evidence { account_id, region, collected_at, provenance, .. } = &evidence;
+        let Evidence { account_id, region, provenance, .. } = &evidence;
         let given = self.parameters.given()?;
         parameters::check(&given, region)?;
         let saved = provenance.as_ref().map(|saved| saved.rule_parameters.clone());
@@ -135,13 +135,7 @@ impl Check {
         let report = match ask(&given, account_id, region, None) {
             Question::Read(parameters) => Report::of(&evidence, &parameters, given),
             Question::Decided { evaluations, .. } => {
-                let subject = Subject {
-                    account_id: account_id.clone(),
-                    region: region.clone(),
-                    collected_at: *collected_at,
-                    rule_parameters: given,
-                };
-                Report::without_evidence(subject, evaluations)
+                Report::without_evidence(Subject::of(&evidence, given), evaluations)
             }
         };
         let report = match provenance {

@@ -182,7 +182,7 @@ impl Invoked {
     /// The invocation as the other formats show it.
     fn report(&self, account: &Evidence) -> Report {
         let parameters = RuleParameters::parse(&self.rule_parameters, &account.region);
-        let by_name = self.rule_parameters.clone();
+        let given = self.rule_parameters.clone();
         let record = &self.outcome.record;
         let no_verdict = match &self.outcome.result {
             Ok(_) => record.evaluations.first().map_or(format!("nothing is reported: {ABOUT_NO_TRAIL}"), |row| {
@@ -193,14 +193,9 @@ impl Invoked {
         };
         let is_decided = matches!(self.outcome.result, Ok(_) | Err(HandlerError::Indeterminate(_)));
         match (&record.evidence, &parameters) {
-            (Some(evidence), Ok(parameters)) if is_decided => Report::of(evidence, parameters, by_name),
+            (Some(evidence), Ok(parameters)) if is_decided => Report::of(evidence, parameters, given),
             _ => {
-                let subject = Subject {
-                    account_id: account.account_id.clone(),
-                    region: account.region.clone(),
-                    collected_at: account.collected_at,
-                    rule_parameters: by_name,
-                };
+                let subject = Subject::of(account, given);
                 Report::without_evidence(subject, record.evaluations.clone()).unless_decided(no_verdict)
             }
         }

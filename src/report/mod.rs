@@ -77,6 +77,19 @@ pub struct Subject {
     pub rule_parameters: InputParameters,
 }
 
+impl Subject {
+    /// What evidence is about.
+    #[must_use]
+    pub fn of(evidence: &Evidence, rule_parameters: InputParameters) -> Self {
+        Self {
+            account_id: evidence.account_id.clone(),
+            region: evidence.region.clone(),
+            collected_at: evidence.collected_at,
+            rule_parameters,
+        }
+    }
+}
+
 /// A trail and what became of it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -133,13 +146,7 @@ impl Report {
             Ok(evaluations) => (evaluations, String::new()),
             Err(indeterminate) => (Vec::new(), indeterminate.to_string()),
         };
-        let subject = Subject {
-            account_id: evidence.account_id.clone(),
-            region: evidence.region.clone(),
-            collected_at: evidence.collected_at,
-            rule_parameters,
-        };
-        let report = Self::without_evidence(subject, evaluations).unless_decided(why);
+        let report = Self::without_evidence(Subject::of(evidence, rule_parameters), evaluations).unless_decided(why);
         Self { trails, remedies, verified: report.verified.map(|_| is_verified), ..report }
     }
 
