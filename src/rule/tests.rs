@@ -372,13 +372,6 @@ fn of_contradictory_descriptions_the_one_that_claims_less_is_kept() {
 }
 
 #[test]
-fn what_fails_outweighs_what_is_unknown_and_that_what_is_hidden() {
-    assert!(TrailResult::Pass < TrailResult::Hidden);
-    assert!(TrailResult::Hidden < TrailResult::Unknown);
-    assert!(TrailResult::Unknown < TrailResult::Fail);
-}
-
-#[test]
 fn the_account_is_decided_by_its_trails() {
     let account = |evidence: &Evidence, rule_parameters: &Value| {
         judge(evidence, &parameters(rule_parameters)).evaluations.map(|rows| rows[0].compliance_type)
