@@ -8,9 +8,17 @@ use std::{
     io::{self, BufRead, Write},
 };
 
-use cloudtrail_all_regions::stand_in::{Call, Fault, Misbehaviour, Row, StandIn, World};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloudtrail_all_regions::{
+    rule::timestamp::Timestamp,
+    stand_in::{
+        Call, Fault, Misbehaviour, Row, StandIn, World,
+        bucket::{Deliveries, Object},
+        digests::SigningKey,
+    },
+};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A command: `{"rows": {"account": …, "region": …, "name": …}}`.
 #[derive(Deserialize)]
@@ -26,6 +34,8 @@ enum Command {
     Discover { account: String, region: String, ids: Vec<String> },
     /// Every call of an operation is answered with an error, from now on.
     Fail { operation: String, status: u16, code: String },
+    /// Writes digest files of a trail in a Region, a log file with each, and lists their key there. Answers with the objects.
+    Deliver(Delivery),
     /// The calls since this was last asked.
     Calls {},
 }
@@ -37,6 +47,47 @@ struct RuleName {
     region: String,
     name: String,
 }
+
+/// The digest files of these hours, of which `says` changes what the newest says before it is signed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Delivery {
+    account: String,
+    bucket: String,
+    region: String,
+    trail: String,
+    home_region: String,
+    ends: Vec<Timestamp>,
+    #[serde(default)]
+    says: Map<String, Value>,
+}
+
+impl Delivery {
+    fn write(self, world: &mut World) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        let key = SigningKey::from_pkcs8(include_bytes!("../tests/support/digest_signing_key.der"), FINGERPRINT)?;
+        let Self { account, bucket, region, trail, home_region, ends, says } = self;
+        let of = Deliveries { bucket, prefix: None, organization: None, account, region, trail, home_region };
+        let (newest, before) = ends.split_last().ok_or("there are no ends")?;
+        world.add_public_key(&of.region, key.listed(*newest));
+        let previous = world.deliver(&of, before, true, &key);
+        let log_files = [world.write_log_file(&of, newest.plus_seconds(-900), &json!([]))];
+        let mut digest = of.digest(*newest, previous.as_ref(), &log_files);
+        digest.body.as_object_mut().into_iter().for_each(|body| body.extend(says.clone()));
+        world.write_digest(&of, digest, &key);
+        let object = |(key, object): (&String, &Object)| {
+            json!({
+                "Key": key,
+                "Metadata": object.metadata,
+                "Body": STANDARD.encode(&object.body),
+                "LastModified": object.last_modified,
+            })
+        };
+        Ok(world.bucket(&of.bucket, &of.home_region).objects.iter().map(object).collect())
+    }
+}
+
+/// MD5 of the public half.
+const FINGERPRINT: &str = "98d78f5b025713d0217ced78d8a91c39";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -84,6 +135,7 @@ fn obey(command: Command, stand_in: &StandIn) -> Result<Value, Box<dyn Error + S
             world.add_fault(Fault::on(&operation, Misbehaviour::Error { status, code, message }));
             Value::Null
         }
+        Command::Deliver(delivery) => delivery.write(&mut world)?,
         Command::Calls {} => {
             drop(world);
             let calls = stand_in.calls().iter().map(call).collect();

@@ -1,6 +1,6 @@
 //! Collect: live calls to CloudTrail become evidence.
 
-use aws_sdk_cloudtrail::types as sdk;
+use aws_sdk_cloudtrail::{operation::get_trail_status::GetTrailStatusOutput, types as sdk};
 use aws_smithy_types::DateTime;
 use futures_util::future::{join_all, try_join};
 
@@ -32,25 +32,38 @@ pub struct Collected {
 /// # Errors
 /// Our own fault, such as expired credentials. Every other error becomes part of the evidence.
 pub async fn collect(session: &Session<'_>) -> Result<Collected, CallError> {
-    let mut trails = match describe_trails(session).await {
-        Ok(trails) => trails,
+    let mut collected = describe(session).await?;
+    ask(session, &mut collected).await?;
+    Ok(collected)
+}
+
+/// Reads the trails that the rule's Region shows, without asking about them.
+pub(super) async fn describe(session: &Session<'_>) -> Result<Collected, CallError> {
+    match describe_trails(session).await {
+        Ok(mut trails) => {
+            list_each_trail_once(&mut trails);
+            Ok(Collected { trails: Observed::Known(trails), warnings: Vec::new() })
+        }
         Err(error) => {
             let warnings = vec![chain(&error)];
-            return Ok(Collected { trails: error.withheld(None)?, warnings });
+            Ok(Collected { trails: error.withheld(None)?, warnings })
         }
-    };
-    list_each_trail_once(&mut trails);
+    }
+}
+
+/// Asks for the status and selectors of every multi-Region trail that was read, all at once.
+pub(super) async fn ask(session: &Session<'_>, collected: &mut Collected) -> Result<(), CallError> {
+    let Observed::Known(trails) = &mut collected.trails else { return Ok(()) };
     let calls = 2 * trails.iter().filter(|trail| trail.is_multi_region()).count();
     let answers = join_all(trails.iter().map(|trail| ask_about(session, trail, calls))).await;
-    let mut warnings = Vec::new();
     for (trail, answer) in trails.iter_mut().zip(answers) {
         let Some((status, selectors)) = answer? else { continue };
-        warnings.extend(status.errors);
-        warnings.extend(selectors.errors);
+        collected.warnings.extend(status.errors);
+        collected.warnings.extend(selectors.errors);
         trail.get_trail_status = Some(status.observed);
         trail.get_event_selectors = Some(selectors.observed);
     }
-    Ok(Collected { trails: Observed::Known(trails), warnings })
+    Ok(())
 }
 
 /// What a trail's call came to, in its home Region and then in the rule's.
@@ -66,15 +79,17 @@ async fn ask_about(session: &Session<'_>, trail: &Trail, calls: usize) -> Result
         return Ok(None);
     };
     let is_own = trail.is_owned_by(&session.account_id);
-    let status = ask(session, home_region, is_own, async |region| get_trail_status(session, region, arn, calls).await);
-    let selectors =
-        ask(session, home_region, is_own, async |region| get_event_selectors(session, region, arn, calls).await);
+    let status =
+        ask_at_home(session, home_region, is_own, async |region| get_trail_status(session, region, arn, calls).await);
+    let selectors = ask_at_home(session, home_region, is_own, async |region| {
+        get_event_selectors(session, region, arn, calls).await
+    });
     try_join(status, selectors).await.map(Some)
 }
 
 /// Asks in the home Region; on a permanent refusal there, or when it cannot be reached, once more in the rule's Region.
 /// That an own trail's home Region does not know it is final.
-async fn ask<T>(
+async fn ask_at_home<T>(
     session: &Session<'_>,
     home_region: &str,
     is_own: bool,
@@ -117,7 +132,12 @@ async fn get_trail_status(
     const OPERATION: &str = "GetTrailStatus";
     let client = session.clients(region).cloudtrail;
     let request = client.get_trail_status().name(arn).customize().config_override(session.spread_over(calls));
-    let answer = session.call(OPERATION, region, arn, request.send()).await?;
+    trail_status(session.call(OPERATION, region, arn, request.send()).await?)
+}
+
+/// What `GetTrailStatus` answered.
+pub(super) fn trail_status(answer: GetTrailStatusOutput) -> Result<TrailStatus, CallError> {
+    const OPERATION: &str = "GetTrailStatus";
     let time = |time: Option<DateTime>| {
         let known = time.and_then(timestamp);
         if known.is_none() && time.is_some() {
@@ -129,6 +149,7 @@ async fn get_trail_status(
         is_logging: answer.is_logging,
         latest_delivery_error: answer.latest_delivery_error,
         latest_delivery_time: time(answer.latest_delivery_time)?,
+        latest_digest_delivery_time: time(answer.latest_digest_delivery_time)?,
         start_logging_time: time(answer.start_logging_time)?,
         stop_logging_time: time(answer.stop_logging_time)?,
     })
@@ -156,6 +177,7 @@ fn trail(trail: sdk::Trail) -> Trail {
         name: trail.name,
         home_region: trail.home_region,
         s3_bucket_name: trail.s3_bucket_name,
+        s3_key_prefix: trail.s3_key_prefix,
         include_global_service_events: trail.include_global_service_events,
         is_organization_trail: trail.is_organization_trail,
         has_custom_event_selectors: trail.has_custom_event_selectors,
@@ -165,5 +187,6 @@ fn trail(trail: sdk::Trail) -> Trail {
         cloud_watch_logs_log_group_arn: trail.cloud_watch_logs_log_group_arn,
         get_trail_status: None,
         get_event_selectors: None,
+        delivery: None,
     }
 }

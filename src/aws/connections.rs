@@ -8,6 +8,8 @@ use std::{
 };
 
 use aws_config::{BehaviorVersion, environment::EnvironmentVariableCredentialsProvider, profile::ProfileFileLoadError};
+#[cfg(feature = "cli")]
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -30,6 +32,8 @@ use aws_types::{
 };
 use tokio::task::yield_now;
 
+#[cfg(feature = "cli")]
+use super::clock::Clock;
 use super::{
     CallLog,
     answers::RefuseEmptyAnswers,
@@ -299,7 +303,8 @@ impl Connections {
         clients
     }
 
-    fn new_clients(&self, region: &str, member: Option<&Credentials>) -> Clients {
+    /// What all clients of an account and Region have in common.
+    fn shared(&self, region: &str, member: Option<&Credentials>) -> SdkConfig {
         let mut shared = self
             .base
             .to_builder()
@@ -311,7 +316,11 @@ impl Connections {
                 .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
                 .identity_cache(aws_config::identity::IdentityCache::no_cache());
         }
-        let shared = shared.build();
+        shared.build()
+    }
+
+    fn new_clients(&self, region: &str, member: Option<&Credentials>) -> Clients {
+        let shared = self.shared(region, member);
         Clients {
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(
                 aws_sdk_cloudtrail::config::Builder::from(&shared)
@@ -413,6 +422,43 @@ impl Session<'_> {
     /// How long calls may take.
     pub(super) fn timing(&self) -> Timing {
         self.connections.timing
+    }
+
+    /// A client for S3 in a Region.
+    #[cfg(feature = "cli")]
+    pub(super) fn s3(&self, region: &str, clock: Clock) -> aws_sdk_s3::Client {
+        let shared = self.connections.shared(region, self.member.as_ref());
+        aws_sdk_s3::Client::from_conf(
+            aws_sdk_s3::config::Builder::from(&shared)
+                .retry_classifier(RetryTransientFaults)
+                .interceptor(clock)
+                .retry_partition(unlimited_retries())
+                .build(),
+        )
+    }
+
+    /// A client for the service that knows which Regions an account has enabled.
+    #[cfg(feature = "cli")]
+    pub(super) fn account(&self) -> aws_sdk_account::Client {
+        let shared = self.connections.shared(&self.region, self.member.as_ref());
+        aws_sdk_account::Client::from_conf(
+            aws_sdk_account::config::Builder::from(&shared)
+                .retry_classifier(RetryTransientFaults)
+                .interceptor(RefuseEmptyAnswers)
+                .retry_partition(unlimited_retries())
+                .build(),
+        )
+    }
+
+    /// Whether the credentials are temporary ones; not, if there are none.
+    #[cfg(feature = "cli")]
+    pub(super) async fn has_temporary_credentials(&self) -> bool {
+        let provided = match (&self.member, self.connections.base.credentials_provider()) {
+            (Some(member), _) => Some(member.clone()),
+            (None, Some(provider)) => provider.provide_credentials().await.ok(),
+            (None, None) => None,
+        };
+        provided.is_some_and(|credentials| credentials.session_token().is_some())
     }
 
     pub(super) fn clients(&self, region: &str) -> Clients {

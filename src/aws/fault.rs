@@ -59,6 +59,10 @@ const OWN_FAULTS: &[&str] = &[
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "RequestExpired",
+    // Of S3.
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
 ];
 
 /// Codes of a failure of the server that the SDK does not know as transient.
@@ -82,7 +86,7 @@ impl Fault {
             Some(code) if OWN_FAULTS.contains(&code) => Self::Own,
             Some("UnrecognizedClientException" | "UnrecognizedClient") if is_rules_region => Self::Own,
             Some(code) if TRANSIENT.iter().any(|codes| codes.contains(&code)) => Self::Transient,
-            Some(_) if (400..500).contains(&status) && status != 408 && status != 429 => Self::Permanent,
+            Some(_) if (300..500).contains(&status) && status != 408 && status != 429 => Self::Permanent,
             _ => Self::Transient,
         }
     }
@@ -125,6 +129,13 @@ impl CallError {
     #[must_use]
     pub(super) fn timed_out(operation: &'static str) -> Self {
         Self { operation, code: Refusal::TIMED_OUT.to_owned(), fault: Fault::Unreachable, source: None }
+    }
+
+    /// What will not be better when it is asked again.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(super) fn permanent(operation: &'static str, code: &str) -> Self {
+        Self { operation, code: code.to_owned(), fault: Fault::Permanent, source: None }
     }
 
     /// An answer that AWS would not give.
@@ -183,6 +194,11 @@ impl ClassifyRetry for RetryTransientFaults {
         let (Some(Err(_)), Some(response)) = (context.output_or_error(), context.response()) else {
             return RetryAction::NoActionIndicated;
         };
+        // An answer to HEAD has no body, and so no error code.
+        let is_head = context.request().is_some_and(|request| request.method() == "HEAD");
+        if is_head && (300..500).contains(&response.status().as_u16()) {
+            return RetryAction::NoActionIndicated;
+        }
         // Throttling has the SDK's own, longer wait.
         match told_by(response, true) {
             (_, Fault::Transient) => RetryAction::retryable_error(ErrorKind::TransientError),
@@ -259,6 +275,9 @@ mod tests {
             (Some("OperationNotPermittedException"), 400, Fault::Permanent),
             (Some("CloudTrailARNInvalidException"), 400, Fault::Permanent),
             (Some("SomethingNew"), 418, Fault::Permanent),
+            (Some("PermanentRedirect"), 301, Fault::Permanent),
+            (Some("InvalidObjectState"), 403, Fault::Permanent),
+            (Some("SlowDown"), 503, Fault::Transient),
             (Some("ThrottlingException"), 400, Fault::Transient),
             (Some("RequestTimeout"), 400, Fault::Transient),
             (Some("AccessDeniedException"), 500, Fault::Transient),
@@ -274,6 +293,9 @@ mod tests {
             (Some("IncompleteSignature"), 400, Fault::Own),
             (Some("MissingAuthenticationTokenException"), 400, Fault::Own),
             (Some("RequestExpired"), 400, Fault::Own),
+            (Some("RequestTimeTooSkewed"), 403, Fault::Own),
+            (Some("InvalidAccessKeyId"), 403, Fault::Own),
+            (Some("InvalidToken"), 400, Fault::Own),
         ] {
             assert_eq!(Fault::of(code, status, true), expected, "{code:?} {status}");
             assert_eq!(Fault::of(code, status, false), expected, "{code:?} {status}");

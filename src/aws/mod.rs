@@ -1,8 +1,12 @@
 //! The adapters: the only users of the AWS SDK. They read and write, and decide nothing.
 
+#[cfg(feature = "cli")]
+pub mod clock;
 pub mod cloudtrail;
 pub mod config_rules;
 pub mod connections;
+#[cfg(feature = "cli")]
+pub mod delivery;
 pub mod fault;
 pub mod put_evaluations;
 
@@ -11,6 +15,8 @@ mod calls;
 mod discovered_trails;
 mod endpoints;
 mod https;
+#[cfg(feature = "cli")]
+pub mod s3;
 
 use futures_util::future::{OptionFuture, join};
 

@@ -30,6 +30,11 @@ pub(super) struct Connected {
 }
 
 impl Account {
+    /// A profile and a Region.
+    pub(super) fn of(profile: &str, region: &str) -> Self {
+        Self { profile: Some(profile.to_owned()), region: Some(region.to_owned()) }
+    }
+
     /// # Errors
     /// There is no such profile or Region.
     pub(super) async fn connect(&self) -> Result<Connected, CliError> {
@@ -65,6 +70,10 @@ impl Account {
 }
 
 impl Connected {
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// # Errors
     /// The credentials are not valid, or STS does not answer.
     pub(super) async fn session(&self) -> Result<Session<'_>, CliError> {

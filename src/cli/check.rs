@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 
 use super::{
     account::Account,
+    delivery::Asked,
     error::{CliError, Exit},
     evidence,
     files::{self, Place},
@@ -21,7 +22,8 @@ use crate::{
     rule::{
         Question, ask,
         evidence::Evidence,
-        parameters::InputParameters,
+        parameters::{InputParameters, RuleParameters},
+        prove,
         provenance::{Provenance, SavedVerdict},
     },
 };
@@ -53,23 +55,46 @@ pub(super) struct Check {
     output: Output,
 }
 
+const PROGRAM: &str = concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION"));
+
+/// Decides, with what is asked to be proved.
+fn report(
+    evidence: &Evidence,
+    valid: &RuleParameters,
+    rule_parameters: InputParameters,
+    asked: Option<&Asked>,
+) -> Result<Report, CliError> {
+    Ok(match asked {
+        None => Report::of(evidence, valid, rule_parameters),
+        Some(asked) => {
+            let verdict = prove(evidence, valid, &asked.proving(evidence)?);
+            Report::of_verdict(verdict, evidence, valid, rule_parameters)
+        }
+    })
+}
+
 impl Check {
-    pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+    /// Evaluates, and proves what is asked.
+    pub(super) async fn run(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
         self.refuse_overwriting()?;
+        let mut is_whole = true;
         let reports = if self.evidence.is_empty() {
-            vec![self.live(terminal).await?]
+            let (report, is_all) = Box::pin(self.live(asked, terminal)).await?;
+            is_whole = is_all;
+            vec![report]
         } else {
-            self.evidence.iter().map(|path| self.replay(path, terminal)).collect::<Result<_, _>>()?
+            self.evidence.iter().map(|path| self.replay(path, asked, terminal)).collect::<Result<_, _>>()?
         };
         self.output.write_reports(&reports, terminal)?;
         for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
             let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", files::input_name(path)));
             terminal.error(format_args!("{file}account {}: {}", report.account_id, report.annotation));
         }
-        Ok(Exit::of(&reports))
+        if is_whole { Ok(Exit::of(&reports)) } else { Ok(Exit::Interrupted) }
     }
 
-    async fn live(&self, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
+    /// Returns also whether all was read; if not, the user has interrupted it.
+    async fn live(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<(Report, bool), CliError> {
         let mut given = self.parameters.given()?;
         let connected = self.account.connect().await?;
         parameters::check(&given, &connected.region)?;
@@ -94,21 +119,27 @@ impl Check {
                     collected_at,
                     rule_parameters: given,
                 };
-                return Ok(Report::without_evidence(subject, evaluations));
+                return Ok((Report::without_evidence(subject, evaluations), true));
             }
         };
         progress.say(format_args!("reading the trails of account {} from {}", session.account_id, session.region));
-        let collected = collect_evidence(&session, collected_at, parameters.trail_results).await;
+        let (evidence, is_whole) = if let Some(asked) = asked {
+            let is_to_be_proved = |evidence: &Evidence| asked.trails_to_read(evidence, &parameters);
+            Box::pin(asked.collect(&connected, &session, collected_at, is_to_be_proved, &progress, terminal)).await?
+        } else {
+            let (evidence, warnings) =
+                collect_evidence(&session, collected_at, parameters.trail_results).await.map_err(CliError::Aws)?;
+            for warning in warnings {
+                terminal.warning(warning);
+            }
+            (evidence, true)
+        };
         drop(progress);
-        let (evidence, warnings) = collected.map_err(CliError::Aws)?;
-        for warning in warnings {
-            terminal.warning(warning);
-        }
-        let mut report = Report::of(&evidence, &parameters, given);
+        let mut report = report(&evidence, &parameters, given, asked)?;
         report.calls = session.calls.ended();
         if let Some(path) = &self.save_evidence {
             let provenance = Provenance {
-                collected_by: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")).to_owned(),
+                collected_by: format!("{PROGRAM}{}", asked.map_or("", |_| " prove")),
                 rule_parameters: report.rule_parameters.clone(),
                 calls: report.calls.clone(),
                 verdict: SavedVerdict {
@@ -119,11 +150,11 @@ impl Check {
             };
             report = report.resting_on(&evidence::save(path, evidence, provenance)?);
         }
-        Ok(report)
+        Ok((report, is_whole))
     }
 
     /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
-    fn replay(&self, path: &Path, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
+    fn replay(&self, path: &Path, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
         let (evidence, _) = evidence::read(path)?;
         let Evidence { account_id, region, provenance, .. } = &evidence;
         let given = self.parameters.given()?;
@@ -133,7 +164,8 @@ impl Check {
         parameters::check(&given, region).map_err(|error| error.about(&files::input_name(path)))?;
         let is_as_saved = saved.as_ref() == Some(&given);
         let report = match ask(&given, account_id, region, None) {
-            Question::Read(parameters) => Report::of(&evidence, &parameters, given),
+            Question::Read(parameters) => report(&evidence, &parameters, given, asked)
+                .map_err(|error| error.about(&files::input_name(path)))?,
             Question::Decided { evaluations, .. } => {
                 Report::without_evidence(Subject::of(&evidence, given), evaluations)
             }

@@ -19,6 +19,8 @@ pub enum Exit {
     NotEvaluated = 2,
     /// The arguments are wrong (`EX_USAGE` of sysexits.h).
     Usage = 64,
+    /// The user has interrupted it (128 and the number of SIGINT).
+    Interrupted = 130,
 }
 
 impl Exit {

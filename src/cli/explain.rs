@@ -93,6 +93,7 @@ fn explain_reason(code: Code, screen: &mut Screen) -> io::Result<()> {
     heading(code.as_str(), screen)?;
     screen.line(format_args!("  {meaning}"))?;
     match asked_by {
+        AskedBy::Prove => section("Asked for by", "the command prove", screen)?,
         AskedBy::Nobody => {}
         AskedBy::Parameter(parameter) => section("Asked for by", format_args!("the parameter {parameter}"), screen)?,
         AskedBy::Cis => {

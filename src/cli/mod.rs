@@ -6,6 +6,7 @@ mod account;
 mod check;
 mod compare;
 mod definition;
+mod delivery;
 mod error;
 mod evidence;
 mod explain;
@@ -14,6 +15,7 @@ mod invoke;
 mod output;
 mod parameters;
 mod progress;
+mod prove;
 mod shell;
 mod terminal;
 
@@ -51,6 +53,7 @@ Exit codes: 0 compliant or not applicable, 1 non-compliant, 2 could not evaluate
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::Check>),
+    Prove(Box<prove::Prove>),
     Compare(Box<compare::Compare>),
     Explain(explain::Explain),
     Definition(definition::Definition),
@@ -114,7 +117,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
     };
     let mut terminal = Terminal::new(stdout, stderr);
     let ended = match &arguments.command {
-        Command::Check(check) => block_on(check.run(&mut terminal)),
+        Command::Check(check) => block_on(check.run(None, &mut terminal)),
+        Command::Prove(prove) => block_on(prove.run(&mut terminal)),
         Command::Explain(explain) => explain.run(&mut terminal),
         Command::Definition(definition) => definition.run(&mut terminal),
         Command::Compare(compare) => block_on(compare.run(&mut terminal)),

@@ -37,6 +37,18 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{trail_cells} `{}` | {} |", reason.code, text(&reason.text))?;
         }
     }
+    for (trail, delivery) in report.trails.iter().filter_map(|trail| Some((trail, trail.delivery.as_ref()?))) {
+        writeln!(out, "\n### {}: delivery of {}\n", delivery.proof_in_words(), text(&trail.name))?;
+        writeln!(out, "At {}: {}\n", delivery.date, text(&delivery.text))?;
+        for note in &delivery.notes {
+            writeln!(out, "{}.\n", text(note))?;
+        }
+        writeln!(out, "| Region | Outcome | In words |\n|---|---|---|")?;
+        for region in delivery.by_weight() {
+            let words: Vec<&str> = std::iter::once(&region.text).chain(&region.notes).map(String::as_str).collect();
+            writeln!(out, "| {} | `{}` | {} |", text(&region.region), region.code, text(&words.join(". ")))?;
+        }
+    }
     // Where another trail passes, those that do not need no remedy.
     if report.compliance_type == Some(ComplianceType::Compliant) {
         return Ok(());

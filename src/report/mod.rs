@@ -5,6 +5,7 @@
 mod asff;
 pub mod command;
 mod csv;
+pub mod delivery;
 mod evaluations;
 mod finding;
 pub mod format;
@@ -30,6 +31,7 @@ use crate::rule::{
     timestamp::Timestamp,
     trail::JudgedTrail,
 };
+use delivery::DeliveryReport;
 use remedies::Remedy;
 
 /// The verdict on one account, for people and for other programs. `report.schema.json` describes it as JSON.
@@ -114,6 +116,9 @@ pub struct TrailReport {
     pub reasons: Vec<ReasonReport>,
     /// The parameter that would let it pass, if one would.
     pub allowed_by: Option<&'static str>,
+    /// What its delivery proves, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryReport>,
 }
 
 /// A reason, in words, and what to do about it.
@@ -132,7 +137,18 @@ impl Report {
     /// Decides, and reports.
     #[must_use]
     pub fn of(evidence: &Evidence, parameters: &RuleParameters, rule_parameters: InputParameters) -> Self {
-        let Verdict { trails, evaluations, is_verified } = judge(evidence, parameters);
+        Self::of_verdict(judge(evidence, parameters), evidence, parameters, rule_parameters)
+    }
+
+    /// Reports a verdict on this evidence.
+    #[must_use]
+    pub fn of_verdict(
+        verdict: Verdict<'_>,
+        evidence: &Evidence,
+        parameters: &RuleParameters,
+        rule_parameters: InputParameters,
+    ) -> Self {
+        let Verdict { trails, evaluations, is_verified } = verdict;
         let is_choice = trails.len() > 1 && trails.iter().all(|judged| judged.result != TrailResult::Pass);
         let remedies = remedies::for_account(evidence, is_choice);
         let mut trails: Vec<TrailReport> =
@@ -271,6 +287,7 @@ impl TrailReport {
             satisfaction: (judged.result == TrailResult::Pass).then(|| judged.satisfaction(parameters).to_string()),
             reasons: reasons.collect(),
             allowed_by: judged.allowed_by,
+            delivery: judged.proof.as_ref().map(DeliveryReport::of),
         }
     }
 }
@@ -310,6 +327,24 @@ impl Report {
                 satisfaction: Some(text()),
                 reasons: vec![ReasonReport { code: Code::SingleRegion, text: text(), remedy: remedy() }],
                 allowed_by: None,
+                delivery: Some(DeliveryReport {
+                    proof: "DISPROVED",
+                    text: text(),
+                    is_signed_by_aws: true,
+                    date: at,
+                    within_seconds: 3 * 3600,
+                    notes: vec![text()],
+                    regions: vec![delivery::RegionReport {
+                        region: text(),
+                        code: "silent",
+                        text: text(),
+                        proof: Some("DISPROVED"),
+                        notes: vec![text()],
+                        digest_ends: vec![at],
+                        log_files: vec![at],
+                        newest_digest: Some(text()),
+                    }],
+                }),
             }],
             remedies: vec![remedy()],
             calls: vec![Call {

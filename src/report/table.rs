@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, Standing, TrailReport, remedies::Remedy, text::Screen};
+use super::{Report, Standing, TrailReport, delivery::DeliveryReport, remedies::Remedy, text::Screen};
 use crate::rule::{evaluation::ComplianceType, reasons::TrailResult};
 
 const PLAIN: Style = Style::new();
@@ -87,6 +87,32 @@ fn trail(trail: &TrailReport, report: &Report, screen: &mut Screen) -> io::Resul
     for reason in &trail.reasons {
         screen.line(format_args!("    {}: {}", reason.code, reason.text))?;
         remedy(&reason.remedy, "      ", screen)?;
+    }
+    trail.delivery.as_ref().map_or(Ok(()), |delivery| regions(delivery, screen))
+}
+
+/// Every Region, those that need attention first.
+fn regions(delivery: &DeliveryReport, screen: &mut Screen<'_>) -> io::Result<()> {
+    screen.line(format_args!("    {}, at {}: {}", delivery.proof_in_words(), delivery.date, delivery.text))?;
+    for note in &delivery.notes {
+        screen.line(format_args!("    Note: {note}"))?;
+    }
+    let width = delivery.regions.iter().map(|region| region.region.len()).max().unwrap_or_default();
+    for region in delivery.by_weight() {
+        let style = match region.proof {
+            Some("PROVED") => AnsiColor::Green.on_default(),
+            Some("DISPROVED") => AnsiColor::Red.on_default(),
+            Some(_) => AnsiColor::Yellow.on_default(),
+            None => DIM,
+        };
+        screen.styled_line(&[
+            (PLAIN, &format_args!("      {:<width$}  ", region.region)),
+            (style, &format_args!("{:<12}", region.code)),
+            (PLAIN, &format_args!("  {}", region.text)),
+        ])?;
+        for note in &region.notes {
+            screen.line(format_args!("      {:<width$}  {:<12}  {note}", "", ""))?;
+        }
     }
     Ok(())
 }

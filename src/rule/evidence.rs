@@ -4,18 +4,13 @@
 //! describes it. The output of `aws cloudtrail describe-trails`, `get-trail-status` and `get-event-selectors` drops in
 //! as it is.
 
-use std::{borrow::Borrow, fmt, marker::PhantomData};
+use std::borrow::Borrow;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{
-        DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::{
     arn::{Arn, is_account_id},
+    delivery::evidence::Delivery,
     json::{self, Unreadable},
     names::{self, Respelled},
     objects::{Object, object_or_null, objects},
@@ -23,6 +18,11 @@ use super::{
     region,
     selectors::EventSelectors,
     timestamp::Timestamp,
+};
+
+pub use super::{
+    observed::{Answer, Observed, Refusal},
+    trail_status::TrailStatus,
 };
 
 /// What was read about one account, from one Region.
@@ -124,48 +124,6 @@ fn well_formed_region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stri
     }
 }
 
-/// The answer to a call, or why there is none. A failed read is data, never a default value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(untagged)]
-pub enum Observed<T> {
-    /// `{"refused": {…}}`: a permanent error; asking again will not help.
-    Refused {
-        /// The call and its error.
-        refused: Refusal,
-    },
-    /// `{"unanswered": {…}}`: a transient error, still there after the retries.
-    Unanswered {
-        /// The call and its error.
-        unanswered: Refusal,
-    },
-    /// The answer itself.
-    Known(T),
-}
-
-impl<T> Observed<T> {
-    /// The answer, if there is one.
-    pub fn known(&self) -> Option<&T> {
-        match self {
-            Self::Known(answer) => Some(answer),
-            Self::Refused { .. } | Self::Unanswered { .. } => None,
-        }
-    }
-}
-
-/// An answer that evidence can hold: a list or an object.
-pub trait Answer: DeserializeOwned {
-    /// Whether it is a list. (A derived `Deserialize` would take a list for an object's fields in order.)
-    const IS_LIST: bool;
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// Those of the deserializer.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
-
 impl Answer for Vec<Trail> {
     const IS_LIST: bool = true;
 
@@ -178,122 +136,8 @@ impl Answer for Vec<String> {
     const IS_LIST: bool = true;
 }
 
-impl Answer for TrailStatus {
-    const IS_LIST: bool = false;
-}
-
 impl Answer for EventSelectors {
     const IS_LIST: bool = false;
-}
-
-impl<'de, T: Answer> Deserialize<'de> for Observed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObservedVisitor(PhantomData))
-    }
-}
-
-struct ObservedVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Answer> Visitor<'de> for ObservedVisitor<T> {
-    type Value = Observed<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let answer = if T::IS_LIST { "a list" } else { "an object" };
-        write!(f, "{answer}, `{{\"refused\": {{…}}}}` or `{{\"unanswered\": {{…}}}}`")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        if !T::IS_LIST {
-            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
-        }
-        T::read(SeqAccessDeserializer::new(list)).map(Observed::Known)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let first: Option<String> = members.next_key()?;
-        let observed = match first.as_deref() {
-            Some("refused") => Observed::Refused { refused: members.next_value::<Object<_>>()?.0 },
-            Some("unanswered") => Observed::Unanswered { unanswered: members.next_value::<Object<_>>()?.0 },
-            _ if T::IS_LIST => return Err(A::Error::invalid_type(Unexpected::Map, &self)),
-            _ => {
-                return T::read(MapAccessDeserializer::new(AnswerMembers { first, rest: members }))
-                    .map(Observed::Known);
-            }
-        };
-        match members.next_key::<String>()? {
-            None => Ok(observed),
-            Some(_) => Err(stands_alone()),
-        }
-    }
-}
-
-/// The members of an answer whose first name was read to tell it from a refusal.
-struct AnswerMembers<A> {
-    first: Option<String>,
-    rest: A,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for AnswerMembers<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let name = match self.first.take() {
-            Some(first) => Some(first),
-            None => self.rest.next_key::<String>()?,
-        };
-        match name {
-            None => Ok(None),
-            Some(name) if name == "refused" || name == "unanswered" => Err(stands_alone()),
-            Some(name) => seed.deserialize(name.into_deserializer()).map(Some),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.rest.next_value_seed(seed)
-    }
-}
-
-fn stands_alone<E: Error>() -> E {
-    E::custom("`refused` or `unanswered` stands alone in its object")
-}
-
-/// A call that gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Refusal {
-    /// AWS's name of the operation, such as `GetTrailStatus`.
-    pub operation: String,
-    /// AWS's error code, such as `AccessDeniedException`; for a fault below HTTP, a word of ours such as `TimedOut`.
-    pub code: String,
-    /// The code that the trail's home Region gave, where the call was then made in the rule's Region and `code` is
-    /// that second outcome.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub home_region_code: Option<String>,
-}
-
-impl Refusal {
-    /// The code of a call that ran into a time-out.
-    pub const TIMED_OUT: &str = "TimedOut";
-    /// The code of a call that no endpoint took.
-    pub const CONNECTION_FAILED: &str = "ConnectionFailed";
-
-    /// Whether it is AWS's word wherever the call was made. If the trail's home Region was only out of reach, another
-    /// Region's refusal settles nothing.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        let home_region_code = self.home_region_code.as_deref();
-        ![Some(Self::TIMED_OUT), Some(Self::CONNECTION_FAILED)].contains(&home_region_code)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.operation, self.code)?;
-        match &self.home_region_code {
-            Some(home) => write!(f, ", home Region {home}"),
-            None => Ok(()),
-        }
-    }
 }
 
 /// One entry of `DescribeTrails`' `trailList`, and what the trail's own calls answered.
@@ -318,6 +162,9 @@ pub struct Trail {
     /// The bucket that gets the log files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3_bucket_name: Option<String>,
+    /// What their keys begin with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_key_prefix: Option<String>,
     /// Whether events of global services such as IAM are recorded; absent means yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_global_service_events: Option<bool>,
@@ -345,6 +192,14 @@ pub struct Trail {
     /// `GetEventSelectors`; absent if it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub get_event_selectors: Option<Observed<EventSelectors>>,
+    /// What was read of its delivery; absent if that was not asked.
+    #[serde(
+        rename = "delivery",
+        default,
+        deserialize_with = "object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub delivery: Option<Delivery>,
 }
 
 impl Trail {
@@ -376,11 +231,17 @@ impl Trail {
     /// The trail's name, from the ARN if `DescribeTrails` gave none.
     #[must_use]
     pub fn display_name(&self) -> &str {
+        self.known_name().unwrap_or("(unnamed trail)")
+    }
+
+    /// The trail's name, if `DescribeTrails` gave one or an ARN.
+    #[must_use]
+    pub fn known_name(&self) -> Option<&str> {
         let from_arn = || {
             let resource = self.arn()?.resource;
             non_blank(Some(resource.strip_prefix("trail/").unwrap_or(resource)))
         };
-        non_blank(self.name.as_deref()).or_else(from_arn).unwrap_or("(unnamed trail)")
+        non_blank(self.name.as_deref()).or_else(from_arn)
     }
 
     fn arn(&self) -> Option<Arn<'_>> {
@@ -407,27 +268,6 @@ pub fn list_each_trail_once<T: Borrow<Trail>>(trails: &mut Vec<T>) {
         let (a, b): (&Trail, &Trail) = ((*a).borrow(), (*b).borrow());
         a.trail_arn.is_some() && a.trail_arn == b.trail_arn
     });
-}
-
-/// What `GetTrailStatus` answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct TrailStatus {
-    /// Whether the trail records now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_logging: Option<bool>,
-    /// The error that S3 gave to the latest delivery, if it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest_delivery_error: Option<String>,
-    /// When a log file was last delivered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest_delivery_time: Option<Timestamp>,
-    /// When logging was last started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_logging_time: Option<Timestamp>,
-    /// When logging was last stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_logging_time: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -19,12 +19,16 @@
 //! permanent refusal makes it `NON_COMPLIANT`, "could not verify"; and so does everything else.
 
 pub mod arn;
+pub mod delivery;
+#[cfg(feature = "digest")]
+pub mod digest;
 pub mod evaluation;
 pub mod evidence;
 pub mod json;
 pub mod management_events;
 mod names;
 mod objects;
+pub mod observed;
 pub mod parameters;
 pub mod provenance;
 pub mod reasons;
@@ -35,12 +39,14 @@ pub mod spelling;
 mod tests;
 pub mod timestamp;
 pub mod trail;
+pub mod trail_status;
 pub mod withdrawal;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use delivery::Proving;
 use evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation, Part};
 use evidence::{Evidence, Observed, Refusal, Trail, list_each_trail_once};
 use parameters::{InputParameters, Misconfigured, OnIndeterminate, RuleParameters};
@@ -161,6 +167,17 @@ pub fn ask(given: &InputParameters, account_id: &str, region: &str, deleted_trai
 /// Decides.
 #[must_use]
 pub fn judge<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict<'e> {
+    decide(evidence, parameters, None)
+}
+
+/// Decides, and lets a trail pass only if its log files prove that every Region delivers. So proof makes no account
+/// compliant that [`judge`] does not find so.
+#[must_use]
+pub fn prove<'e>(evidence: &'e Evidence, parameters: &RuleParameters, proving: &Proving<'_>) -> Verdict<'e> {
+    decide(evidence, parameters, Some(proving))
+}
+
+fn decide<'e>(evidence: &'e Evidence, parameters: &RuleParameters, proving: Option<&Proving<'_>>) -> Verdict<'e> {
     let mut trails: Vec<JudgedTrail> = Vec::new();
     if let Observed::Known(listed) = &evidence.trails {
         let mut listed: Vec<&Trail> = listed.iter().collect();
@@ -168,6 +185,11 @@ pub fn judge<'e>(evidence: &'e Evidence, parameters: &RuleParameters) -> Verdict
         listed.sort_by_key(|trail| !trail.is_multi_region());
         trails.extend(listed.into_iter().map(|trail| trail::judge(trail, evidence, parameters)));
         trail::tell_apart(&mut trails);
+        for judged in &mut trails {
+            if let Some(proving) = proving {
+                judged.hold_to(proving, evidence, parameters);
+            }
+        }
     }
     let ends_as = |result| trails.iter().any(|judged| judged.result == result);
     let is_verified = match &evidence.trails {

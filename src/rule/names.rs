@@ -26,6 +26,7 @@ const TRAIL: Known = Known {
         "LogFileValidationEnabled",
         "Name",
         "S3BucketName",
+        "S3KeyPrefix",
         "SnsTopicARN",
         "TrailARN",
     ],
@@ -37,6 +38,7 @@ const TRAIL_STATUS: Known = Known {
         "IsLogging",
         "LatestDeliveryError",
         "LatestDeliveryTime",
+        "LatestDigestDeliveryTime",
         "StartLoggingTime",
         "StopLoggingTime",
         "refused",
@@ -142,6 +144,7 @@ mod tests {
             is_logging: Some(true),
             latest_delivery_error: Some(text()),
             latest_delivery_time: time,
+            latest_digest_delivery_time: time,
             start_logging_time: time,
             stop_logging_time: time,
         };
@@ -152,6 +155,7 @@ mod tests {
             name: Some(text()),
             home_region: Some(text()),
             s3_bucket_name: Some(text()),
+            s3_key_prefix: Some(text()),
             include_global_service_events: Some(true),
             is_organization_trail: Some(true),
             has_custom_event_selectors: Some(true),
@@ -161,6 +165,7 @@ mod tests {
             cloud_watch_logs_log_group_arn: Some(text()),
             get_trail_status: Some(Observed::Known(status)),
             get_event_selectors: Some(Observed::Known(selectors)),
+            delivery: None,
         };
         serde_json::to_value(trail).unwrap()
     }

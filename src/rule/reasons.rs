@@ -61,6 +61,14 @@ pub enum Reason {
     #[strum_discriminants(strum(serialize = "no-cloudwatch-logs"))]
     NoCloudWatchLogs,
     NotOrganizationTrail,
+    /// What became of the Regions, in a line.
+    NotDelivered {
+        regions: String,
+    },
+    /// What became of the Regions, in a line, or why they were not looked at.
+    DeliveryUnproved {
+        why: String,
+    },
     Unanswered(Refusal),
 }
 
@@ -125,6 +133,8 @@ pub enum AskedBy {
     Cis,
     /// A parameter of the rule.
     Parameter(&'static str),
+    /// The command `prove`; no other command and not the rule.
+    Prove,
     /// Nobody: a fact could not be read.
     Nobody,
 }
@@ -190,7 +200,7 @@ impl Code {
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "one entry a code")]
     pub const fn about(self) -> &'static About {
-        use AskedBy::{Cis, Nobody, Parameter};
+        use AskedBy::{Cis, Nobody, Parameter, Prove};
         use TrailResult::{Fail, Hidden, Unknown};
         match self {
             Self::SingleRegion => &About {
@@ -435,6 +445,32 @@ impl Code {
                 cost: "CloudTrail: in members that have trails of their own, it is an additional copy, at 2.00 USD per \
                        100,000 management events.",
             },
+            Self::NotDelivered => &About {
+                row: "prove",
+                result: Fail,
+                meaning: "Only by `prove`: the files in its bucket show that a Region does not deliver.",
+                asked_by: Prove,
+                allowed_by: None,
+                advice: Advice {
+                    words: "Ask CloudTrail in the Region that is named, and look at the policy of the bucket. Where a \
+                            digest file is broken or gone, find out who changed the bucket.",
+                    steps: &[Step::GetBucketPolicy],
+                },
+                cost: NOTHING,
+            },
+            Self::DeliveryUnproved => &About {
+                row: "prove",
+                result: Hidden,
+                meaning: "Only by `prove`: the files in its bucket do not show that every enabled Region delivers.",
+                asked_by: Prove,
+                allowed_by: None,
+                advice: Advice {
+                    words: "Allow what was refused: `docs/prove.md` has the permissions. Without log file validation \
+                            use `--wait`. A trail that is new needs some hours.",
+                    steps: &[],
+                },
+                cost: NOTHING,
+            },
             Self::Unanswered => &About {
                 row: "2.hidden",
                 result: Hidden,
@@ -564,6 +600,8 @@ impl fmt::Display for Reason {
             Self::NoKmsEncryption => f.write_str("no KMS key encrypts its log files"),
             Self::NoCloudWatchLogs => f.write_str("sends to no log group"),
             Self::NotOrganizationTrail => f.write_str("is no organization trail"),
+            Self::NotDelivered { regions } => f.write_str(regions),
+            Self::DeliveryUnproved { why } => write!(f, "not proved: {why}"),
             Self::Unanswered(refusal) => write!(f, "not read this time ({refusal})"),
         }
     }

@@ -76,6 +76,25 @@ impl Timestamp {
         now.epoch_milliseconds - self.epoch_milliseconds > i64::from(hours) * 3_600_000
     }
 
+    /// The seconds from `earlier` to this time, rounded down; negative if it is later.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        (self.epoch_milliseconds - earlier.epoch_milliseconds).div_euclid(1000)
+    }
+
+    /// So many seconds later, or earlier if negative; within the years 0000 to 9999.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        let sum = self.epoch_milliseconds.saturating_add(seconds.saturating_mul(1000));
+        Self { epoch_milliseconds: sum.clamp(-62_167_219_200_000, 253_402_300_799_999) }
+    }
+
+    /// Without the milliseconds.
+    #[must_use]
+    pub fn to_second(self) -> Self {
+        Self { epoch_milliseconds: self.epoch_milliseconds.div_euclid(1000) * 1000 }
+    }
+
     fn from_epoch_seconds(seconds: f64, as_written: String) -> Result<Self, InvalidTimestamp> {
         let milliseconds = (seconds * 1000.0).round();
         #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, and the range is checked next")]
@@ -188,6 +207,17 @@ mod tests {
             assert!(error.starts_with(&format!("{quoted} is not a time")), "{error}");
             assert_eq!(error.contains("it is in milliseconds"), in_milliseconds, "{error}");
         }
+    }
+
+    #[test]
+    fn seconds_are_added_and_told_within_the_years_that_can_be_written() {
+        let time = Timestamp::parse("2026-11-01T12:00:00.123Z").unwrap();
+        assert_eq!(time.plus_seconds(-43_201).to_string(), "2026-10-31T23:59:59.123Z");
+        assert_eq!(time.seconds_since(time.plus_seconds(-7)), 7);
+        assert_eq!(time.to_second().seconds_since(time), -1);
+        assert_eq!(time.to_second().to_string(), "2026-11-01T12:00:00Z");
+        assert_eq!(time.plus_seconds(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(time.plus_seconds(i64::MIN).to_string(), "0000-01-01T00:00:00Z");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
+    delivery::{self, Proof, Proving, TrailProof},
     evaluation::{Annotation, Part},
     evidence::{Evidence, Observed, Refusal, Trail},
     management_events::ManagementEvents,
@@ -28,6 +29,8 @@ pub struct JudgedTrail<'e> {
     recorded: Option<Recorded>,
     /// The parameter that would let it pass, if one would.
     pub allowed_by: Option<&'static str>,
+    /// What its delivery proves, if that was asked.
+    pub proof: Option<TrailProof>,
 }
 
 /// By which event selectors a trail records every management event.
@@ -84,7 +87,7 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
     let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
     reasons.retain(|reason| reason.result() == result);
     let label = trail.display_name().to_owned();
-    JudgedTrail { trail, label, result, reasons, trusted, recorded, allowed_by }
+    JudgedTrail { trail, label, result, reasons, trusted, recorded, allowed_by, proof: None }
 }
 
 /// Whether the home Region of the trail answered either call that it does not know the trail.
@@ -201,6 +204,48 @@ fn judge_requirements(trail: &Trail, parameters: &RuleParameters, reasons: &mut 
 }
 
 impl JudgedTrail<'_> {
+    /// Lets the trail, if it passes, pass only with the proof of its delivery. Proof is never a reason for a trail.
+    pub(super) fn hold_to(&mut self, proving: &Proving<'_>, evidence: &Evidence, parameters: &RuleParameters) {
+        let named = proving.trail.as_ref();
+        let is_named = named.is_some() && named == self.trail.trail_arn.as_ref();
+        let is_asked = named.is_none() || is_named;
+        let passes = self.result == TrailResult::Pass;
+        let reason = if !is_asked {
+            Reason::DeliveryUnproved { why: "its delivery was not asked for".to_owned() }
+        } else if self.trail.delivery.is_none() && passes {
+            Reason::DeliveryUnproved {
+                why: "the evidence has nothing of its delivery: it was saved by check".to_owned(),
+            }
+        } else if passes || is_named {
+            let is_other = |other: &&Trail| other.trail_arn != self.trail.trail_arn;
+            let shares = |other: &Trail| {
+                other.s3_bucket_name == self.trail.s3_bucket_name && other.s3_key_prefix == self.trail.s3_key_prefix
+            };
+            let mut others = evidence.trails.known().into_iter().flatten().filter(is_other);
+            let question = delivery::Question {
+                account_id: &evidence.account_id,
+                collected_at: evidence.collected_at,
+                within_seconds: proving.within_seconds,
+                check_delivery: parameters.check_delivery,
+                shares_bucket: others.any(shares),
+            };
+            let proof = delivery::judge(self.trail, &question, proving.read);
+            let (state, line) = (proof.proof, proof.to_string());
+            self.proof = Some(proof);
+            match state {
+                Proof::Proved => return,
+                Proof::Disproved => Reason::NotDelivered { regions: line },
+                Proof::NotProved => Reason::DeliveryUnproved { why: line },
+            }
+        } else {
+            return;
+        };
+        if passes {
+            self.result = reason.result();
+            self.reasons.push(reason);
+        }
+    }
+
     /// Its reasons without their facts.
     pub fn codes(&self) -> impl Iterator<Item = Code> {
         self.reasons.iter().map(Reason::code)
@@ -214,7 +259,9 @@ impl JudgedTrail<'_> {
         if !self.trusted.is_empty() {
             let refusals: Vec<String> = self.trusted.iter().map(Refusal::to_string).collect();
             let text = format!("{}. Organization trail {name} of another account", refusals.join("; "));
-            return Annotation::listing("Trusted, not read: ", &[Part { text, end: format!(", bucket {bucket}") }]);
+            let proof = self.proof.as_ref().map_or(String::new(), |proof| format!(". {proof}"));
+            let end = format!(", bucket {bucket}{proof}");
+            return Annotation::listing("Trusted, not read: ", &[Part { text, end }]);
         }
         let how = match &self.recorded {
             Some(Recorded::Selector { except }) if !except.is_empty() => {
@@ -224,7 +271,11 @@ impl JudgedTrail<'_> {
             Some(Recorded::Default(None)) => " by its default event selectors".to_owned(),
             Some(Recorded::Selector { .. }) | None => String::new(),
         };
-        let delivery = if parameters.check_delivery { "" } else { "; delivery not checked" };
+        let delivery = match &self.proof {
+            Some(proof) => format!(". {proof}"),
+            None if parameters.check_delivery => String::new(),
+            None => "; delivery not checked".to_owned(),
+        };
         let text = format!("{name} records all management events{how} in all Regions");
         Annotation::listing("", &[Part { text, end: format!(" to bucket {bucket}{delivery}") }])
     }

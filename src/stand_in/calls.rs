@@ -166,8 +166,11 @@ impl Log {
         if let Some(call) = self.end(arrived) {
             call.status = Some(answer.status);
             call.error_code.clone_from(&answer.error_code);
-            let exchange = Exchange::new(request, call, (!is_faulted).then_some(answer));
-            self.exchanges.push(exchange);
+            // What S3 sends is not text.
+            if request.service != Some(Service::S3) {
+                let exchange = Exchange::new(request, call, (!is_faulted).then_some(answer));
+                self.exchanges.push(exchange);
+            }
         }
     }
 

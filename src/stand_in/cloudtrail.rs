@@ -115,8 +115,26 @@ pub(super) fn get_trail_status(
     input: &Map<String, Value>,
 ) -> Result<Value, ErrorAnswer> {
     let trail = asked_trail(world, caller, input, "Name")?;
+    let of_region = trail.arn().and_then(|arn| world.trail_statuses.get(&(arn.to_owned(), caller.region.clone())));
+    if let Some(told) = of_region {
+        return match failure(told, true) {
+            Some(error) => Err(error),
+            None => Ok(told.clone()),
+        };
+    }
     let status = trail.answer("GetTrailStatus", trail.is_at_home_in(&caller.region))?;
     Ok(Value::Object(members(status, &STATUS_MEMBERS)))
+}
+
+pub(super) fn list_public_keys(world: &World, caller: &Caller, input: &Map<String, Value>) -> Value {
+    let asked = |name: &str| input.get(name).and_then(Value::as_f64);
+    let is_valid = |key: &&Value| {
+        let time = |name: &str| key[name].as_f64().unwrap_or_default();
+        asked("EndTime").is_none_or(|end| time("ValidityStartTime") <= end)
+            && asked("StartTime").is_none_or(|start| start <= time("ValidityEndTime"))
+    };
+    let keys = world.public_keys.get(&caller.region).into_iter().flatten().filter(is_valid);
+    json!({ "PublicKeyList": keys.collect::<Vec<_>>() })
 }
 
 pub(super) fn get_event_selectors(

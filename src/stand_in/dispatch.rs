@@ -2,25 +2,51 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
-    cloudtrail, config, config_rules,
+    account, cloudtrail, config, config_rules, digests,
     faults::FailingRows,
     identity::Caller,
     model::Operation,
-    sts,
-    wire::{ErrorAnswer, Request, Service},
+    s3, sts,
+    wire::{Encoded, ErrorAnswer, Request, Service},
     world::World,
 };
 
-/// The answer to a request, faults aside.
-pub(super) fn answer(
+/// The answer to a request as it goes out, faults aside.
+pub(super) fn encoded(
     world: &mut World,
     request: &Request,
     caller: Result<&Caller, &ErrorAnswer>,
     failing: Option<&FailingRows>,
-) -> Result<Value, ErrorAnswer> {
+    request_id: &str,
+) -> Encoded {
+    let answered = answer(world, request, caller, failing);
+    match answered {
+        Ok(Answer::Value(value)) => {
+            if let Ok(caller) = caller {
+                digests::record(world, request, caller, request_id);
+            }
+            Encoded::new(request, Ok(value), request_id)
+        }
+        Ok(Answer::OfS3(operation, caller, input)) => s3::encoded(world, request, caller, operation, input, request_id),
+        Err(error) => Encoded::new(request, Err(error), request_id),
+    }
+}
+
+/// An answer: a document, or what S3 answers in its own forms.
+enum Answer<'r> {
+    Value(Value),
+    OfS3(Operation, &'r Caller, &'r Map<String, Value>),
+}
+
+fn answer<'r>(
+    world: &mut World,
+    request: &'r Request,
+    caller: Result<&'r Caller, &ErrorAnswer>,
+    failing: Option<&FailingRows>,
+) -> Result<Answer<'r>, ErrorAnswer> {
     let name = &request.operation_name;
     let named = request.service.and_then(|service| Some((service, Operation::named(service, name)?)));
     let Some((service, operation)) = named else {
@@ -34,10 +60,15 @@ pub(super) fn answer(
         return Err(ErrorAnswer::common(Some(service), "ThrottlingException", "Rate exceeded"));
     }
     operation.check(service, input)?;
-    match operation {
+    let value = match operation {
         Operation::DescribeTrails => cloudtrail::describe_trails(world, caller, input),
         Operation::GetTrailStatus => cloudtrail::get_trail_status(world, caller, input),
         Operation::GetEventSelectors => cloudtrail::get_event_selectors(world, caller, input),
+        Operation::ListPublicKeys => Ok(cloudtrail::list_public_keys(world, caller, input)),
+        Operation::ListRegions => Ok(account::list_regions(world, caller, input)),
+        Operation::HeadBucket | Operation::ListObjectsV2 | Operation::GetObject => {
+            return Ok(Answer::OfS3(operation, caller, input));
+        }
         Operation::PutEvaluations => config::put_evaluations(world, caller, input, failing),
         Operation::GetComplianceDetailsByConfigRule => config::get_compliance_details(world, caller, input),
         Operation::ListDiscoveredResources => config::list_discovered_resources(world, caller, input),
@@ -45,7 +76,8 @@ pub(super) fn answer(
         Operation::DescribeConfigRuleEvaluationStatus => config_rules::describe_evaluation_status(world, caller, input),
         Operation::AssumeRole => sts::assume_role(world, caller, input),
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
-    }
+    };
+    value.map(Answer::Value)
 }
 
 /// A bucket of a second's reads, filled continuously.

@@ -42,6 +42,8 @@ pub enum Misbehaviour {
         /// The value of a `Retry-After` header.
         retry_after: Option<String>,
     },
+    /// S3 says that the bucket is in this Region.
+    Redirect(String),
     /// The connection is closed without an answer. The request has no effect.
     ResetBeforeAnswer,
     /// The connection is closed after the headers and half of the body. The request has its effect.
@@ -86,6 +88,7 @@ pub struct Fault {
     trail: Option<String>,
     account: Option<String>,
     region: Option<String>,
+    key_prefix: Option<String>,
     pub(super) calls: RangeInclusive<u64>,
     pub(super) what: Misbehaviour,
 }
@@ -94,7 +97,7 @@ impl Fault {
     /// Befalls every call.
     #[must_use]
     pub fn always(what: Misbehaviour) -> Self {
-        Self { operation: None, trail: None, account: None, region: None, calls: 1..=u64::MAX, what }
+        Self { operation: None, trail: None, account: None, region: None, key_prefix: None, calls: 1..=u64::MAX, what }
     }
 
     /// Befalls every call of an operation, such as `GetTrailStatus`.
@@ -121,6 +124,12 @@ impl Fault {
         Self { region: Some(region.to_owned()), ..self }
     }
 
+    /// Only calls to S3 for keys that begin so, or for listings of what begins so.
+    #[must_use]
+    pub fn key_prefix(self, key_prefix: &str) -> Self {
+        Self { key_prefix: Some(key_prefix.to_owned()), ..self }
+    }
+
     /// Only these of the calls that fit otherwise; the first is 1.
     #[must_use]
     pub fn calls(self, calls: RangeInclusive<u64>) -> Self {
@@ -133,6 +142,10 @@ impl Fault {
             && is_or_any(&self.trail, call.trail.as_deref())
             && is_or_any(&self.account, call.account.as_deref())
             && is_or_any(&self.region, call.region.as_deref())
+            && self.key_prefix.as_ref().is_none_or(|wanted| {
+                let asked = call.request["Key"].as_str().or_else(|| call.request["prefix"].as_str());
+                asked.is_some_and(|asked| asked.starts_with(wanted.as_str()))
+            })
     }
 }
 
@@ -170,7 +183,14 @@ impl Misbehaviour {
             }
             Self::Status { status, retry_after } => {
                 let headers = retry_after.iter().map(|value| ("retry-after", value.clone())).collect();
-                Some(Encoded { status: *status, headers, body: Bytes::new(), error_code: None })
+                Some(Encoded { status: *status, headers, metadata: Vec::new(), body: Bytes::new(), error_code: None })
+            }
+            Self::Redirect(region) => {
+                let message = "The bucket must be addressed by another endpoint".to_owned();
+                let error = ErrorAnswer { status: 301, code: "PermanentRedirect".to_owned(), message };
+                let mut answer = Encoded::new(request, Err(error), request_id);
+                answer.headers.push(("x-amz-bucket-region", region.clone()));
+                Some(answer)
             }
             Self::Garbage => {
                 Some(Encoded::raw(200, "application/x-amz-json-1.1", &b"\xff\x00{]not an answer<\x07"[..]))

@@ -8,23 +8,27 @@
 //! |---|---|
 //! | `server` | connections, and the way of one request |
 //! | `dispatch`, `model` | operations, the constraints on their requests, and who answers them |
-//! | `cloudtrail`, `config`, `config_rules`, `pages`, `sts` | the answers |
+//! | `cloudtrail`, `config`, `config_rules`, `pages`, `sts`, `account`, `s3` | the answers |
 //! | `authentication` | who signed a request, and for which Region |
 //! | `world` | the state: accounts, Regions, settings |
+//! | [`digests`] | the log files and digest files that CloudTrail delivers |
 //! | `faults`, `waves` | misbehaviour and timing |
 //! | `calls` | what was asked and answered |
-//! | `evidence`, `results`, `identity` | what the state is made of |
-//! | `wire` | the protocols awsJson1.1 and AWS query |
+//! | `evidence`, `results`, `identity`, [`bucket`] | what the state is made of |
+//! | `wire` | the protocols awsJson1.1, AWS query, restJson1 and restXml |
 //! | [`events`] | the payloads with which Config invokes a rule |
 //!
 //! Wire forms and constraints are those of AWS's service models (CloudTrail 2013-11-01, Config 2014-11-12,
 //! STS 2011-06-15), as `tests/outside/wire` checks. The value of a signature is not verified.
 
+mod account;
 mod authentication;
+pub mod bucket;
 mod calls;
 mod cloudtrail;
 mod config;
 mod config_rules;
+pub mod digests;
 mod dispatch;
 pub mod events;
 mod evidence;
@@ -33,6 +37,7 @@ mod identity;
 mod model;
 mod pages;
 mod results;
+mod s3;
 mod server;
 mod sts;
 mod waves;

@@ -10,6 +10,11 @@ pub(super) enum Operation {
     DescribeTrails,
     GetTrailStatus,
     GetEventSelectors,
+    ListPublicKeys,
+    ListRegions,
+    HeadBucket,
+    ListObjectsV2,
+    GetObject,
     PutEvaluations,
     GetComplianceDetailsByConfigRule,
     ListDiscoveredResources,
@@ -25,6 +30,11 @@ impl Operation {
             (Service::CloudTrail, "DescribeTrails") => Self::DescribeTrails,
             (Service::CloudTrail, "GetTrailStatus") => Self::GetTrailStatus,
             (Service::CloudTrail, "GetEventSelectors") => Self::GetEventSelectors,
+            (Service::CloudTrail, "ListPublicKeys") => Self::ListPublicKeys,
+            (Service::Account, "ListRegions") => Self::ListRegions,
+            (Service::S3, "HeadBucket") => Self::HeadBucket,
+            (Service::S3, "ListObjectsV2") => Self::ListObjectsV2,
+            (Service::S3, "GetObject") => Self::GetObject,
             (Service::Config, "PutEvaluations") => Self::PutEvaluations,
             (Service::Config, "GetComplianceDetailsByConfigRule") => Self::GetComplianceDetailsByConfigRule,
             (Service::Config, "ListDiscoveredResources") => Self::ListDiscoveredResources,
@@ -41,6 +51,11 @@ impl Operation {
             Self::DescribeTrails => DESCRIBE_TRAILS,
             Self::GetTrailStatus => GET_TRAIL_STATUS,
             Self::GetEventSelectors => GET_EVENT_SELECTORS,
+            Self::ListPublicKeys => LIST_PUBLIC_KEYS,
+            Self::ListRegions => LIST_REGIONS,
+            Self::HeadBucket => HEAD_BUCKET,
+            Self::ListObjectsV2 => LIST_OBJECTS_V2,
+            Self::GetObject => GET_OBJECT,
             Self::PutEvaluations => PUT_EVALUATIONS,
             Self::GetComplianceDetailsByConfigRule => GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
             Self::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
@@ -112,6 +127,25 @@ const DESCRIBE_TRAILS: &[Member] = &[
 ];
 const GET_TRAIL_STATUS: &[Member] = &[required("Name", ANY_TEXT)];
 const GET_EVENT_SELECTORS: &[Member] = &[required("TrailName", ANY_TEXT)];
+const LIST_PUBLIC_KEYS: &[Member] =
+    &[optional("StartTime", Shape::Timestamp), optional("EndTime", Shape::Timestamp), optional("NextToken", ANY_TEXT)];
+const LIST_REGIONS: &[Member] = &[
+    optional("AccountId", Shape::Text { min: 12, max: 12 }),
+    optional("MaxResults", Shape::Integer { min: 1, max: 50 }),
+    optional("NextToken", Shape::Text { min: 0, max: 1000 }),
+];
+const BUCKET: Shape = Shape::Text { min: 3, max: 63 };
+const HEAD_BUCKET: &[Member] = &[required("Bucket", BUCKET)];
+const GET_OBJECT: &[Member] = &[required("Bucket", BUCKET), required("Key", Shape::Text { min: 1, max: 1024 })];
+const LIST_OBJECTS_V2: &[Member] = &[
+    required("Bucket", BUCKET),
+    required("list-type", Shape::OneOf(&["2"])),
+    optional("prefix", ANY_TEXT),
+    optional("delimiter", ANY_TEXT),
+    optional("start-after", ANY_TEXT),
+    optional("continuation-token", ANY_TEXT),
+    optional("max-keys", Shape::Integer { min: 0, max: 1000 }),
+];
 const EVALUATION: Shape = Shape::Structure(&[
     required("ComplianceResourceType", UP_TO_256),
     required("ComplianceResourceId", RESOURCE_ID),

@@ -22,7 +22,7 @@ use super::{
     faults::{AnswerBody, Misbehaviour},
     results::{ConfigRule, Row},
     waves::Waves,
-    wire::{Encoded, Request},
+    wire::{self, Request, Service},
     world::World,
 };
 
@@ -131,7 +131,7 @@ async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
 async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Result<Response<AnswerBody>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let request = Request::read(parts.method, parts.headers, body);
+    let request = Request::read(parts.method, &parts.uri, parts.headers, body);
 
     let place = shared.waves.join();
     let (caller, misbehaviour, arrived, request_id, latency) = {
@@ -161,8 +161,8 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
     }
     let answer = misbehaviour.as_ref().and_then(|fault| fault.instead(&request, &request_id)).unwrap_or_else(|| {
         let failing = misbehaviour.as_ref().and_then(Misbehaviour::failing_rows);
-        let answer = dispatch::answer(&mut lock(&shared.world), &request, caller.as_ref(), failing.as_ref());
-        let encoded = Encoded::new(&request, answer, &request_id);
+        let encoded =
+            dispatch::encoded(&mut lock(&shared.world), &request, caller.as_ref(), failing.as_ref(), &request_id);
         misbehaviour.iter().fold(encoded, |encoded, fault| fault.distort(encoded, &request, &request_id))
     });
     lock(&shared.log).answer(arrived, &request, &answer, misbehaviour.is_some());
@@ -171,6 +171,12 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
         response = response.header(*name, value);
+    }
+    for (name, value) in &answer.metadata {
+        response = response.header(name, value);
+    }
+    if let Some(date) = lock(&shared.world).date.filter(|_| request.service == Some(Service::S3)) {
+        response = response.header("date", wire::http_date(date));
     }
     response.body(AnswerBody::new(answer.body, misbehaviour.as_ref())).map_err(io::Error::other)
 }

@@ -1,9 +1,9 @@
-//! The protocols: awsJson1.1 (CloudTrail, Config) and AWS query (STS).
+//! The protocols: awsJson1.1 (CloudTrail, Config), AWS query (STS), restJson1 (Account) and restXml (S3).
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use hyper::{HeaderMap, Method};
+use hyper::{HeaderMap, Method, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::rule::timestamp::Timestamp;
@@ -14,6 +14,8 @@ pub(super) enum Service {
     CloudTrail,
     Config,
     Sts,
+    Account,
+    S3,
 }
 
 impl Service {
@@ -23,6 +25,8 @@ impl Service {
             Self::CloudTrail => "cloudtrail",
             Self::Config => "config",
             Self::Sts => "sts",
+            Self::Account => "account",
+            Self::S3 => "s3",
         }
     }
 }
@@ -51,7 +55,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn read(method: Method, headers: HeaderMap, body: Bytes) -> Self {
+    pub(super) fn read(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let (target, content_type) = (text("x-amz-target"), text("content-type"));
         let (mut service, mut operation_name, mut input) = (None, String::new(), None);
@@ -71,6 +75,15 @@ impl Request {
                 service = (version == Some(Value::from(STS_VERSION))).then_some(Service::Sts);
             }
             input = Some(form);
+        } else if method == Method::POST && uri.path() == "/listRegions" {
+            service = Some(Service::Account);
+            "ListRegions".clone_into(&mut operation_name);
+            input = serde_json::from_slice::<Map<String, Value>>(&body).ok();
+        } else if [Method::GET, Method::HEAD].contains(&method) {
+            service = Some(Service::S3);
+            let (name, members) = s3_input(&method, uri);
+            name.clone_into(&mut operation_name);
+            input = Some(members);
         }
         Self { method, headers, body, service, operation_name, input }
     }
@@ -102,7 +115,8 @@ impl ErrorAnswer {
     /// An error that every service has, given by its name in awsJson1.1; STS has names and statuses of its own.
     pub(super) fn common(service: Option<Service>, code: &str, message: impl Into<String>) -> Self {
         let (status, code) = match (service, code) {
-            (Some(Service::Sts), "AccessDeniedException") => (403, "AccessDenied"),
+            (Some(Service::Sts | Service::S3), "AccessDeniedException")
+            | (Some(Service::S3), "MissingAuthenticationTokenException") => (403, "AccessDenied"),
             (Some(Service::Sts), "ExpiredTokenException") => (403, "ExpiredToken"),
             (Some(Service::Sts), "IncompleteSignatureException") => (400, "IncompleteSignature"),
             (Some(Service::Sts), "InvalidSignatureException") => (403, "SignatureDoesNotMatch"),
@@ -112,6 +126,9 @@ impl ErrorAnswer {
             (Some(Service::Sts), "UnknownOperationException") => (400, "InvalidAction"),
             (Some(Service::Sts), "UnrecognizedClientException") => (403, "InvalidClientTokenId"),
             (Some(Service::Sts), "ValidationException") => (400, "ValidationError"),
+            (Some(Service::S3), "ExpiredTokenException") => (400, "ExpiredToken"),
+            (Some(Service::S3), "ThrottlingException") => (503, "SlowDown"),
+            (Some(Service::S3), "UnrecognizedClientException") => (403, "InvalidAccessKeyId"),
             (_, "InternalFailure") => (500, "InternalFailure"),
             (_, "ServiceUnavailable") => (503, "ServiceUnavailable"),
             (_, code) => (400, code),
@@ -125,6 +142,8 @@ impl ErrorAnswer {
 pub(super) struct Encoded {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
+    /// Further headers, whose names are an object's affair.
+    pub(super) metadata: Vec<(String, String)>,
     pub(super) body: Bytes,
     pub(super) error_code: Option<String>,
 }
@@ -132,6 +151,12 @@ pub(super) struct Encoded {
 impl Encoded {
     /// Writes an answer in the protocol of its service.
     pub(super) fn new(request: &Request, answer: Result<Value, ErrorAnswer>, request_id: &str) -> Self {
+        if let (Some(Service::S3), Err(error)) = (request.service, &answer) {
+            let body =
+                if request.method == Method::HEAD { String::new() } else { s3_error_document(error, request_id) };
+            let error_code = Some(error.code.clone());
+            return Self { error_code, ..Self::raw(error.status, "application/xml", body) };
+        }
         let is_query = request.service == Some(Service::Sts);
         let (status, error_code, body) = match answer {
             Ok(output) if is_query => (200, None, result_document(&request.operation_name, &output, request_id)),
@@ -143,14 +168,56 @@ impl Encoded {
         };
         let content_type = if is_query { "text/xml" } else { JSON };
         let headers = vec![("content-type", content_type.to_owned()), ("x-amzn-requestid", request_id.to_owned())];
-        Self { status, headers, body: body.into(), error_code }
+        Self { status, headers, metadata: Vec::new(), body: body.into(), error_code }
     }
 
     /// An answer that no service would give.
     pub(super) fn raw(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
-        Self { status, headers, body: body.into(), error_code: None }
+        Self { status, headers, metadata: Vec::new(), body: body.into(), error_code: None }
     }
+}
+
+/// The operation of S3 that is asked for, path-style, and what it is asked.
+fn s3_input(method: &Method, uri: &Uri) -> (&'static str, Map<String, Value>) {
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut members: Map<String, Value> = query.map(|(name, value)| (name.into_owned(), Value::from(value))).collect();
+    let (bucket, key) = uri.path().trim_start_matches('/').split_once('/').unwrap_or((&uri.path()[1..], ""));
+    members.insert("Bucket".to_owned(), percent_decoded(bucket).into());
+    if *method == Method::HEAD {
+        return ("HeadBucket", members);
+    }
+    if key.is_empty() {
+        return ("ListObjectsV2", members);
+    }
+    members.insert("Key".to_owned(), percent_decoded(key).into());
+    ("GetObject", members)
+}
+
+/// A path's text, in which a plus sign is one.
+fn percent_decoded(path: &str) -> String {
+    let pair = format!("={}", path.replace('+', "%2B"));
+    form_urlencoded::parse(pair.as_bytes()).map(|(_, value)| value.into_owned()).collect::<Vec<_>>().join("&")
+}
+
+/// As headers have it.
+pub(super) fn http_date(time: Timestamp) -> String {
+    let since_1970 = u64::try_from(time.epoch_milliseconds()).unwrap_or_default();
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(since_1970))
+}
+
+/// Text as XML has it.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn s3_error_document(error: &ErrorAnswer, request_id: &str) -> String {
+    let ErrorAnswer { code, message, .. } = error;
+    let message = escaped(message);
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+         <RequestId>{request_id}</RequestId></Error>"
+    )
 }
 
 fn error_object(error: &ErrorAnswer) -> String {
@@ -182,7 +249,7 @@ fn elements(value: &Value) -> String {
         Value::Object(members) => members
             .iter()
             .fold(String::new(), |document, (name, value)| format!("{document}<{name}>{}</{name}>", elements(value))),
-        Value::String(text) => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+        Value::String(text) => escaped(text),
         other => other.to_string(),
     }
 }

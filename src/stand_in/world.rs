@@ -8,13 +8,14 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    bucket::{Bucket, Deliveries},
     calls::Call,
     evidence::{InvalidEvidence, Trail, is_failure},
     faults::{Fault, Misbehaviour},
     identity::{Credentials, Key, Role},
     results::{IssuedToken, RuleResults},
 };
-use crate::rule::region;
+use crate::rule::{region, timestamp::Timestamp};
 
 /// What the stand-in serves. Everything may be changed while it runs: see [`StandIn::world`](super::StandIn::world).
 #[derive(Default)]
@@ -34,6 +35,14 @@ pub struct World {
     /// Whether a key that is not known, as one that another STS has issued, is taken for the account that is encoded in
     /// its id. Without this it is refused.
     pub account_of_key_id: bool,
+    /// What time it is in S3's answers; without it this machine's.
+    pub date: Option<Timestamp>,
+    pub(super) recording: Vec<Deliveries>,
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) public_keys: BTreeMap<String, Vec<Value>>,
+    /// By ARN and Region.
+    pub(super) trail_statuses: BTreeMap<(String, String), Value>,
+    pub(super) opt_statuses: BTreeMap<(String, String), String>,
     pub(super) accounts: BTreeMap<String, Account>,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) roles: Vec<Role>,
@@ -108,6 +117,33 @@ impl World {
     /// Takes all faults away.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
+    }
+
+    /// Makes `ListRegions` say of a Region what it says, such as `DISABLED`. Without this, an enabled Region is
+    /// `ENABLED_BY_DEFAULT`, and every other known one of the partition `DISABLED`.
+    pub fn set_region_opt_status(&mut self, account: &str, region: &str, opt_status: &str) {
+        self.opt_statuses.insert((account.to_owned(), region.to_owned()), opt_status.to_owned());
+    }
+
+    /// Makes `GetTrailStatus` in one Region answer this, times as seconds since 1970, or fail as evidence has it.
+    pub fn set_trail_status(&mut self, arn: &str, region: &str, answer: Value) {
+        self.trail_statuses.insert((arn.to_owned(), region.to_owned()), answer);
+    }
+
+    /// Makes `ListPublicKeys` list a key in a Region.
+    pub fn add_public_key(&mut self, region: &str, key: Value) {
+        self.public_keys.entry(region.to_owned()).or_default().push(key);
+    }
+
+    /// The bucket of a name, which is made in a Region if there is none.
+    pub fn bucket(&mut self, name: &str, region: &str) -> &mut Bucket {
+        let made = || Bucket { region: region.to_owned(), ..Bucket::default() };
+        self.buckets.entry(name.to_owned()).or_insert_with(made)
+    }
+
+    /// Records calls of `GetTrailStatus` from now on, as CloudTrail does, in a log file of the trail for the Region.
+    pub fn record_calls(&mut self, of: Deliveries) {
+        self.recording.push(of);
     }
 
     pub(super) fn is_region_enabled(&self, account: &str, region: &str) -> bool {

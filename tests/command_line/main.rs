@@ -12,3 +12,4 @@ mod harness;
 mod hostile;
 mod hostile_text;
 mod pictures;
+mod prove;

@@ -30,6 +30,11 @@ fn parameters_are_taken_or_refused_each_for_itself() {
 }
 
 #[test]
+fn a_digest_file_is_opened_within_limits_and_never_taken_for_signed() {
+    replay("digest", checks::digest);
+}
+
+#[test]
 fn the_verdict_on_any_evidence_is_sound() {
     replay("evidence", checks::evidence);
 }

@@ -4,6 +4,7 @@
 
 mod cases;
 mod corpus;
+mod delivery;
 mod evidence_schema;
 mod invocation;
 mod properties;

@@ -80,6 +80,7 @@ fn status() -> impl Strategy<Value = TrailStatus> {
             is_logging,
             latest_delivery_error: error,
             latest_delivery_time: latest,
+            latest_digest_delivery_time: None,
             start_logging_time: start,
             stop_logging_time: stop,
         })
@@ -215,6 +216,7 @@ fn trail() -> impl Strategy<Value = Trail> {
             cloud_watch_logs_log_group_arn: group.map(text),
             get_trail_status: status.0.then_some(status.1),
             get_event_selectors: selectors.0.then_some(selectors.1),
+            ..Trail::default()
         }
     })
 }

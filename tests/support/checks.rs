@@ -1,11 +1,14 @@
 //! What must hold for any input. One function a fuzz target; each panics where it does not hold.
 
-use std::{collections::BTreeSet, error::Error};
+use std::{collections::BTreeSet, error::Error, io::Read as _};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloudtrail_all_regions::{
     invocation::{EvaluationMode, Invocation, MessageType, Subject},
     rule::{
         Question, ask,
+        delivery::{Signature, evidence::DigestObject, key::Place},
+        digest::{open, previous_key},
         evaluation::{ComplianceType, EvaluatedResource, Evaluation},
         evidence::{Evidence, Observed, Trail, TrailStatus},
         judge,
@@ -19,9 +22,52 @@ use cloudtrail_all_regions::{
         timestamp::Timestamp,
     },
 };
+use flate2::{Compression, read::GzEncoder};
 use serde_json::{Map, Value, json};
 
 use crate::oracle;
+
+/// Whatever lies in a bucket under the key of a digest file: it is opened within limits, or refused, and never taken for
+/// signed.
+///
+/// # Panics
+/// Where that does not hold.
+pub fn digest(data: &[u8]) {
+    let place = Place {
+        bucket: "trail-logs",
+        prefix: "",
+        account_id: "111122223333",
+        region: "us-east-2",
+        trail: "audit",
+        home_region: "us-east-2",
+    };
+    let end = Timestamp::from_epoch_milliseconds(1_440_093_691_000).unwrap();
+    let key = place.digest_key(&place.root(None), end);
+    let metadata = [("signature", "00ff"), ("signature-algorithm", "SHA256withRSA")];
+    let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    // What a fuzzer changes seldom stays a gzip file.
+    let mut packed = Vec::new();
+    GzEncoder::new(data, Compression::fast()).read_to_end(&mut packed).unwrap();
+    for bytes in [data, &packed[..]] {
+        let object = DigestObject {
+            last_modified: None,
+            metadata: metadata.clone().into_iter().collect(),
+            body: Some(STANDARD.encode(bytes)),
+        };
+        let previous = previous_key(&object, &key, &place);
+        match open(&object, &key, &place, None) {
+            Ok(digest) => {
+                assert_eq!((digest.signature, digest.end.to_second()), (Signature::NotChecked, end));
+                let named = digest.previous.map(|previous| previous.key);
+                assert!(previous.is_none() || previous == named);
+            }
+            Err(flaw) => assert!(previous.is_none() && !flaw.to_string().is_empty()),
+        }
+        // A key that is listed for no time signs nothing.
+        let opened = open(&object, &key, &place, Some(&[]));
+        assert!(!opened.is_ok_and(|digest| digest.signature == Signature::Good));
+    }
+}
 
 /// An event is taken soundly or refused; what is said of it does not depend on the result token.
 ///

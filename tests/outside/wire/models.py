@@ -148,6 +148,10 @@ def check_request(model, operation, request):
         value = from_form(operation.input_shape, form)
         if form:
             raise Violation(f"unknown parameters {sorted(form)}")
+    elif model.protocol == "rest-json":
+        if request["headers"]["content-type"] != "application/json":
+            raise Violation(f"headers {request['headers']}")
+        value = json.loads(request["body"])
     else:
         content_type = f"application/x-amz-json-{model.metadata['jsonVersion']}"
         # The AWS SDK for Rust sends the service's name without the namespace that botocore's prefix has.
