@@ -67,12 +67,19 @@ const NO_TIME: &str = "the deadline is near";
 pub struct Summary {
     /// The account.
     pub account_id: String,
-    /// The verdict on the resource that the invocation is about, if there is one.
+    /// The verdict on the resource that the invocation is about, if there is one; withheld in a trial of a member
+    /// account, which whoever may invoke the function could make.
     pub compliance_type: Option<ComplianceType>,
     /// Why.
     pub annotation: Option<Annotation>,
     /// Rows that AWS Config took, withdrawn ones included.
     pub rows_sent: usize,
+}
+
+impl Summary {
+    fn without_verdict(self) -> Self {
+        Self { compliance_type: None, annotation: None, ..self }
+    }
 }
 
 /// What an invocation came to, and what it leaves in the log.
@@ -91,7 +98,11 @@ impl Function {
         let left = context.deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let limit = Limit { at: began + left.saturating_sub(RESERVE), calls: CallLog::default() };
         let (result, record) = match Invocation::parse(payload) {
-            Ok(invocation) => self.run(&invocation, context, &limit).await.ended(&invocation),
+            Ok(invocation) => {
+                let (result, record) = self.run(&invocation, context, &limit).await.ended(&invocation);
+                let is_withheld = context.is_trial_of_member(&invocation);
+                (result.map(|summary| if is_withheld { summary.without_verdict() } else { summary }), record)
+            }
             Err(error) => (Err(HandlerError::InvalidInvocation(error)), Record::default()),
         };
         let error = result.as_ref().err().map(|error| (error.error_type(), chain(error)));
@@ -325,6 +336,11 @@ impl Limit {
 }
 
 impl Context {
+    fn is_trial_of_member(&self, invocation: &Invocation) -> bool {
+        invocation.result_token().is_test_mode()
+            && self.function_account_id().is_ok_and(|account_id| account_id != invocation.account_id())
+    }
+
     fn function_account_id(&self) -> Result<&str, HandlerError> {
         let account_id =
             Some(Arn::split(&self.invoked_function_arn).account_id).filter(|account_id| !account_id.is_empty());

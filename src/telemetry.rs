@@ -1,4 +1,4 @@
-//! What an invocation leaves in the log: JSON lines; the last is its summary and carries the metrics.
+//! What an invocation leaves in the log: JSON lines; the last is its summary and, if they are wanted, carries the metrics.
 //!
 //! Metrics: CloudWatch embedded metric format, namespace `CloudTrailAllRegions`. Account and Region are properties and
 //! not dimensions: each set of dimensions is billed as a metric of its own.
@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 use crate::rule::{
     evaluation::{ComplianceType, Evaluation},
@@ -15,6 +16,35 @@ use crate::rule::{
     timestamp::Timestamp,
     trail::JudgedTrail,
 };
+
+/// Whether the summary carries the metrics. Their values are in the log all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metrics {
+    /// It does.
+    Emitted,
+    /// It does not: CloudWatch makes no metrics of it, and charges for none.
+    LeftOut,
+}
+
+/// A value of `EMIT_METRICS` that says neither.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("EMIT_METRICS is `{0}`: valid are true and false; metrics are emitted")]
+pub struct UnknownSetting(String);
+
+impl Metrics {
+    /// From the environment variable `EMIT_METRICS`, `true` or `false` in any letter case: unset or blank is `true`.
+    ///
+    /// # Errors
+    /// The value, where it is neither.
+    pub fn from_setting(setting: Option<&str>) -> Result<Self, UnknownSetting> {
+        match setting.map(str::trim).unwrap_or_default() {
+            "" => Ok(Self::Emitted),
+            setting if setting.eq_ignore_ascii_case("true") => Ok(Self::Emitted),
+            setting if setting.eq_ignore_ascii_case("false") => Ok(Self::LeftOut),
+            setting => Err(UnknownSetting(setting.to_owned())),
+        }
+    }
+}
 
 /// The record of one invocation. It holds neither the result token nor credentials.
 #[derive(Debug, Clone, Default)]
@@ -88,14 +118,14 @@ impl TrailRecord {
 impl Record {
     /// The log lines, each a JSON object; the last is the summary.
     #[must_use]
-    pub fn lines(&self, request_id: &str) -> Vec<Value> {
+    pub fn lines(&self, request_id: &str, metrics: Metrics) -> Vec<Value> {
         let line = |level: &str, message: &str| json!({"level": level, "requestId": request_id, "message": message});
         let warnings = self.warnings.iter().map(|warning| line("WARN", warning));
         let misconfigured = self.misconfigured.iter().map(|misconfigured| line("ERROR", &misconfigured.to_string()));
-        warnings.chain(misconfigured).chain([self.summary(request_id)]).collect()
+        warnings.chain(misconfigured).chain([self.summary(request_id, metrics)]).collect()
     }
 
-    fn summary(&self, request_id: &str) -> Value {
+    fn summary(&self, request_id: &str, metrics: Metrics) -> Value {
         let trails: Vec<Value> = self
             .trails
             .iter()
@@ -124,12 +154,17 @@ impl Record {
         });
         if let Some(properties) = summary.as_object_mut() {
             properties.extend(self.compliance_type.map(|verdict| ("ComplianceType".to_owned(), json!(verdict))));
-            self.add_metrics(properties);
+            let directives = self.add_measures(properties);
+            if metrics == Metrics::Emitted {
+                let timestamp = self.began_at.map(Timestamp::epoch_milliseconds);
+                properties.insert("_aws".to_owned(), json!({"Timestamp": timestamp, "CloudWatchMetrics": directives}));
+            }
         }
         summary
     }
 
-    fn add_metrics(&self, properties: &mut Map<String, Value>) {
+    /// Adds what is counted and measured; answers what CloudWatch needs to make metrics of it.
+    fn add_measures(&self, properties: &mut Map<String, Value>) -> Vec<Value> {
         let mut metrics = vec![("Duration", "Milliseconds", json!(self.duration.as_millis()), None)];
         let count = |name, value: usize| (name, "Count", json!(value), None);
         metrics.push(count("TrailsSeen", self.trails.len()));
@@ -156,7 +191,6 @@ impl Record {
             properties.insert(name.to_owned(), value);
             properties.extend(dimension.map(|(key, value)| (key.to_owned(), json!(value))));
         }
-        let timestamp = self.began_at.map(Timestamp::epoch_milliseconds);
-        properties.insert("_aws".to_owned(), json!({"Timestamp": timestamp, "CloudWatchMetrics": directives}));
+        directives
     }
 }

@@ -7,10 +7,11 @@ use cloudtrail_all_regions::{
     clock::Clock,
     error::chain,
     handler::{Context, Function, Summary},
+    telemetry::Metrics,
 };
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -19,7 +20,20 @@ async fn main() -> Result<(), Error> {
         member_role_name: std::env::var("MEMBER_ROLE_NAME").ok().filter(|name| !name.trim().is_empty()),
         clock: Clock::System,
     };
-    run(service_fn(|event: LambdaEvent<Payload>| handle(&function, event))).await
+    let setting = std::env::var("EMIT_METRICS").ok();
+    let metrics = Metrics::from_setting(setting.as_deref()).unwrap_or_else(|unknown| {
+        log(&[json!({"level": "WARN", "message": unknown.to_string()})]);
+        Metrics::Emitted
+    });
+    run(service_fn(|event: LambdaEvent<Payload>| handle(&function, event, metrics))).await
+}
+
+fn log(lines: &[Value]) {
+    let mut stdout = std::io::stdout().lock();
+    for line in lines {
+        // A log that cannot be written must not cost the verdict.
+        let _ = writeln!(stdout, "{line}");
+    }
 }
 
 /// An event; `null` if it is no JSON, so that the handler refuses and logs it like any other that it cannot use.
@@ -31,18 +45,14 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
-async fn handle(function: &Function, event: LambdaEvent<Payload>) -> Result<Summary, Diagnostic> {
+async fn handle(function: &Function, event: LambdaEvent<Payload>, metrics: Metrics) -> Result<Summary, Diagnostic> {
     let context = Context {
         deadline: event.context.deadline(),
         request_id: event.context.request_id,
         invoked_function_arn: event.context.invoked_function_arn,
     };
     let outcome = function.handle(event.payload.0, &context).await;
-    let mut stdout = std::io::stdout().lock();
-    for line in outcome.record.lines(&context.request_id) {
-        // A log that cannot be written must not cost the verdict.
-        let _ = writeln!(stdout, "{line}");
-    }
+    log(&outcome.record.lines(&context.request_id, metrics));
     outcome
         .result
         .map_err(|error| Diagnostic { error_type: error.error_type().to_owned(), error_message: chain(&error) })

@@ -39,6 +39,7 @@ use crate::{
         timestamp::Timestamp,
     },
     stand_in::{Call, ConfigRule, Exchange, Row, StandIn, World, events::Event, round_trips},
+    telemetry::Metrics,
 };
 
 const PLAIN: Style = Style::new();
@@ -96,7 +97,7 @@ impl Invoke {
         let invoked = self.invoke(&evidence, &account, event).await?;
 
         if self.log {
-            invoked.outcome.record.lines("invoke").iter().for_each(|line| terminal.message(line));
+            invoked.outcome.record.lines("invoke", Metrics::Emitted).iter().for_each(|line| terminal.message(line));
         }
         if self.output.format == Format::TABLE {
             self.output.destination.show(terminal, |screen| invoked.show(screen))?;

@@ -212,10 +212,10 @@ fn function_with(parameters: &[(&str, &str)]) -> Value {
 #[test]
 fn the_function_assumes_one_named_role_only_where_it_is_told_to() {
     assert_eq!(statement_of(&role_statements(&[]), "sts:AssumeRole"), None);
-    assert!(function_with(&[]).get("Environment").is_none());
+    assert_eq!(function_with(&[])["Environment"]["Variables"].get("MEMBER_ROLE_NAME"), None);
 
     let central = [("MemberRoleName", "security/rule"), ("OrganizationId", "o-exampleorgid")];
-    assert_eq!(function_with(&central)["Environment"]["Variables"], json!({"MEMBER_ROLE_NAME": "security/rule"}));
+    assert_eq!(function_with(&central)["Environment"]["Variables"]["MEMBER_ROLE_NAME"], "security/rule");
     let expected = json!({
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
@@ -223,8 +223,33 @@ fn the_function_assumes_one_named_role_only_where_it_is_told_to() {
         "Condition": {"StringEquals": {"aws:ResourceOrgID": "o-exampleorgid"}},
     });
     assert_eq!(statement_of(&role_statements(&central), "sts:AssumeRole"), Some(expected));
-    let anywhere = statement_of(&role_statements(&central[..1]), "sts:AssumeRole").unwrap();
-    assert_eq!(anywhere.get("Condition"), None);
+}
+
+#[test]
+fn a_central_function_enters_no_account_outside_of_an_organization() {
+    let template = template("rule.yaml");
+    let refusals = |parameters: &[(&str, &str)]| Stack::new(&template, parameters).refusals().len();
+    let (role, organization) = (("MemberRoleName", "rule"), ("OrganizationId", "o-exampleorgid"));
+    for parameters in [&[][..], &[organization], &[role, organization]] {
+        assert_eq!(refusals(parameters), 0, "{parameters:?}");
+    }
+    assert_eq!(refusals(&[role]), 1);
+}
+
+/// IAM's ARN of a role has one slash before its path.
+#[test]
+fn a_member_role_s_name_begins_with_no_slash() {
+    let declared = &template("rule.yaml")["Parameters"]["MemberRoleName"];
+    let samples = ["", "rule", "security/rule", "/rule", "/security/rule", "a rule"].map(str::to_owned);
+    assert_eq!(admitted(declared, &samples), ["", "rule", "security/rule"]);
+}
+
+#[test]
+fn the_function_emits_metrics_unless_it_is_told_not_to() {
+    assert_eq!(function_with(&[])["Environment"]["Variables"], json!({"EMIT_METRICS": "true"}));
+    let setting = &function_with(&[("EmitMetrics", "false")])["Environment"]["Variables"]["EMIT_METRICS"];
+    assert_eq!(setting, "false");
+    assert_eq!(template("rule.yaml")["Parameters"]["EmitMetrics"]["AllowedValues"], json!(["true", "false"]));
 }
 
 /// docs/scale.md: without a reservation 10,000 accounts in the same instant exceed the quota of STS.
@@ -271,14 +296,23 @@ fn thirty_hours_without_an_invocation_are_silence() {
 }
 
 #[test]
-fn alarms_notify_a_topic_only_where_one_is_given() {
+fn alarms_are_made_where_somebody_is_told_or_where_they_are_asked_for() {
     let template = template("rule.yaml");
     let topic = "arn:aws:sns:us-east-1:123456789012:alarms";
-    for alarm in ["ErrorsAlarm", "OnFailureQueueAlarm", "SilenceAlarm"] {
-        let silent = Stack::new(&template, &PACKAGE).properties(alarm).unwrap();
-        assert!(silent.get("AlarmActions").is_none(), "{alarm}");
-        let given = [PACKAGE[0], PACKAGE[1], ("AlarmTopicArn", topic)];
-        assert_eq!(Stack::new(&template, &given).properties(alarm).unwrap()["AlarmActions"], json!([topic]));
+    let (told, made, not_made) = (("AlarmTopicArn", topic), ("CreateAlarms", "true"), ("CreateAlarms", "false"));
+    for (parameters, expected) in [
+        (&[][..], None),
+        (&[told], Some(json!([topic]))),
+        (&[made], Some(Value::Null)),
+        (&[told, not_made], None),
+        (&[told, made], Some(json!([topic]))),
+    ] {
+        let given: Vec<(&str, &str)> = PACKAGE.iter().chain(parameters).copied().collect();
+        let stack = Stack::new(&template, &given);
+        for alarm in ["ErrorsAlarm", "OnFailureQueueAlarm", "SilenceAlarm"] {
+            let actions = stack.properties(alarm).map(|alarm| alarm.get("AlarmActions").cloned().unwrap_or_default());
+            assert_eq!(actions, expected, "{alarm} {parameters:?}");
+        }
     }
 }
 

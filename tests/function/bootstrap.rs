@@ -46,6 +46,11 @@ struct Deployed {
 impl Deployed {
     /// The rule may be another account's; `member_role_name` is the function's `MEMBER_ROLE_NAME`.
     async fn new(rule_account: &str, member_role_name: Option<&str>) -> Self {
+        Self::with(rule_account, member_role_name.map(|name| ("MEMBER_ROLE_NAME", name))).await
+    }
+
+    /// With one more variable in the function's environment.
+    async fn with(rule_account: &str, variable: Option<(&str, &str)>) -> Self {
         let mut world = World::default();
         for account_id in [ACCOUNT, MEMBER] {
             world.put_account(&evidence(account_id)).unwrap();
@@ -61,7 +66,7 @@ impl Deployed {
             ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
             ("AWS_SESSION_TOKEN", credentials.session_token()),
         ];
-        environment.extend(member_role_name.map(|name| ("MEMBER_ROLE_NAME", name)));
+        environment.extend(variable);
         let function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:cloudtrail-all-regions");
         let lambda = Lambda::start(env!("CARGO_BIN_EXE_bootstrap").as_ref(), &function_arn, &environment).await;
         stand_in.clear_calls();
@@ -83,11 +88,16 @@ impl Deployed {
     }
 
     async fn end(self) {
+        assert!(self.said().await.contains("_aws"));
+    }
+
+    /// All that the process wrote, which holds no secret.
+    async fn said(self) -> String {
         let said = self.lambda.end().await;
-        assert!(said.contains("_aws"));
         for secret in self.result_tokens.iter().map(String::as_str).chain([SECRET_ACCESS_KEY, SESSION_TOKEN]) {
             assert!(!said.contains(secret), "{secret} in {said}");
         }
+        said
     }
 }
 
@@ -150,6 +160,22 @@ async fn a_scheduled_event_reports_the_account_and_returns_a_summary() {
         assert_eq!(summary[key], *value, "{key}");
     }
     deployed.end().await;
+}
+
+#[tokio::test]
+async fn metrics_are_emitted_unless_the_environment_says_otherwise() {
+    for (setting, emits_metrics, warning) in
+        [("false", false, ""), ("true", true, ""), ("off", true, "EMIT_METRICS is `off`")]
+    {
+        let mut deployed = Deployed::with(ACCOUNT, Some(("EMIT_METRICS", setting))).await;
+        let event = deployed.event().scheduled("2026-11-01T12:00:00Z");
+        let invoked = deployed.lambda.invoke(event).await;
+        assert_eq!(invoked.response()["complianceType"], "COMPLIANT");
+        assert_eq!((&invoked.summary()["Evaluations"], &invoked.summary()["TrailsSeen"]), (&json!(1), &json!(1)));
+        let said = deployed.said().await;
+        assert_eq!(said.contains("_aws"), emits_metrics, "{setting}");
+        assert!(said.contains(warning) && said.contains("EMIT_METRICS") != warning.is_empty(), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -50,6 +50,26 @@ async fn a_path_may_begin_with_a_slash() {
     assert_eq!(compliance_type(&wire.scheduled().await), "COMPLIANT");
 }
 
+/// Whoever may invoke a central function needs no event of AWS Config for a trial.
+#[tokio::test]
+pub(super) async fn a_trial_tells_its_invoker_nothing_of_a_member_account() {
+    let trial = |wire: &Wire| {
+        let mut event = wire.event().scheduled(TIME);
+        event["resultToken"] = "TESTMODE".into();
+        event
+    };
+    let of_member = central(&compliant(), "ConfigRule").await;
+    let outcome = of_member.invoke(trial(&of_member)).await;
+    let answer = serde_json::to_value(outcome.result.as_ref().unwrap()).unwrap();
+    assert_eq!(answer, json!({"accountId": ACCOUNT, "complianceType": null, "annotation": null, "rowsSent": 1}));
+    assert_eq!(outcome.record.compliance_type.unwrap().as_str(), "COMPLIANT");
+
+    let own = Wire::new(&compliant()).await;
+    let summary = own.invoke(trial(&own)).await.result.unwrap();
+    assert_eq!(summary.compliance_type.unwrap().as_str(), "COMPLIANT");
+    assert!(summary.annotation.is_some());
+}
+
 #[tokio::test]
 pub(super) async fn all_reads_are_in_the_rules_region_and_partition() {
     let mut evidence = compliant();

@@ -16,6 +16,7 @@ use cloudtrail_all_regions::{
         Call, ConfigRule, Exchange, Fault, Misbehaviour, Row, StandIn, World,
         events::{ConfigurationItem, Event},
     },
+    telemetry::Metrics,
 };
 use serde_json::{Value, json};
 use support::exchanges;
@@ -300,7 +301,7 @@ impl Drop for Wire {
 
 /// The log lines of an invocation; the last is its summary.
 pub(super) fn lines(outcome: &Outcome) -> Vec<Value> {
-    outcome.record.lines("wire")
+    outcome.record.lines("wire", Metrics::Emitted)
 }
 
 /// The whole chain of the error.

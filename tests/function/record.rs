@@ -3,6 +3,7 @@
 use cloudtrail_all_regions::{
     handler::Outcome,
     stand_in::{Fault, Misbehaviour},
+    telemetry::Metrics,
 };
 use serde_json::{Map, Value, json};
 
@@ -37,6 +38,26 @@ fn metrics(line: &Map<String, Value>) -> Vec<(String, Vec<String>, String)> {
 
 fn metric(name: &str, dimensions: &[&str], unit: &str) -> (String, Vec<String>, String) {
     (name.to_owned(), dimensions.iter().map(ToString::to_string).collect(), unit.to_owned())
+}
+
+#[tokio::test]
+pub(super) async fn without_metrics_the_summary_line_has_their_values_all_the_same() {
+    let outcome = Wire::new(&compliant()).await.scheduled().await;
+    let (mut with, without) = (summary(&outcome), outcome.record.lines("wire", Metrics::LeftOut).pop().unwrap());
+    assert!(with.remove("_aws").is_some());
+    assert_eq!(Value::Object(with), without);
+}
+
+#[test]
+fn metrics_are_left_out_where_the_setting_says_so_and_a_setting_that_says_neither_is_named() {
+    for setting in [None, Some(""), Some(" "), Some("true"), Some("True ")] {
+        assert_eq!(Metrics::from_setting(setting), Ok(Metrics::Emitted), "{setting:?}");
+    }
+    for setting in ["false", " FALSE"] {
+        assert_eq!(Metrics::from_setting(Some(setting)), Ok(Metrics::LeftOut), "{setting:?}");
+    }
+    let error = Metrics::from_setting(Some("off")).unwrap_err();
+    assert_eq!(error.to_string(), "EMIT_METRICS is `off`: valid are true and false; metrics are emitted");
 }
 
 #[tokio::test]

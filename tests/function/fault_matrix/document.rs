@@ -9,8 +9,8 @@ const INTRODUCTION: &str = "\
 
 # What a fault of AWS comes to
 
-Every call that the function makes, with every fault that AWS or the network may have: one outcome each, derived from
-the specification, and checked by `cargo test --test function fault_matrix` with the real AWS SDK against a stand-in of AWS on
+The eight kinds of call that the function makes, each with the faults below: one outcome each, derived from the
+specification, and checked by `cargo test --test function fault_matrix` with the real AWS SDK against a stand-in of AWS on
 loopback.
 
 Each cell is one run. A schedule wakes the function, with `trailResults` on, for a member account with one multi-Region
@@ -19,6 +19,9 @@ rows of an earlier run: one of the account, which says the opposite, and one of 
 withdrawn. The trail's home Region is the rule's, or, where it says \"at home elsewhere\", another: there the fault is in
 the home Region alone. After the fault a second event without one gives the account's own verdict in the same process, and what was
 logged and answered holds no result token and no credentials.
+
+Not in the matrix: further pages, the second look at a trail in the rule's Region, several trails at once, and rows that AWS
+Config answers as failed. Tests of their own have them.
 ";
 
 fn document() -> String {

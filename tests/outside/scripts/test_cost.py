@@ -56,14 +56,17 @@ def test_a_month_of_one_account():
     assert month.evaluations == pytest.approx(0.03)
     assert month.function == pytest.approx(30 * (0.0000133334 + 0.0000002))
     assert month.logs == pytest.approx(30 * 3000 * 0.5 / 1e9)
-    assert month.monitoring == pytest.approx(3 * 0.10 + 5 * 0.30 * 30 / 720)
-    assert month.total == pytest.approx(month.evaluations + month.function + month.logs + month.monitoring)
+    assert month.metrics == pytest.approx(5 * 0.30 * 30 / 720)
+    assert month.alarms == pytest.approx(3 * 0.10)
+    assert month.rule == pytest.approx(month.evaluations + month.function + month.logs)
+    assert month.total == pytest.approx(month.rule + month.metrics + month.alarms)
 
 
 def test_one_central_function_has_one_set_of_alarms_and_metrics():
     few, many = (cost.month(accounts, 30, 1000, 128, "arm64", central=True) for accounts in (1, 10_000))
-    assert few.monitoring == many.monitoring
-    assert many.monitoring == pytest.approx(3 * 0.10 + (4 + 3) * 0.30)
+    assert (few.metrics, few.alarms) == (many.metrics, many.alarms)
+    assert many.metrics == pytest.approx((4 + 3) * 0.30)
+    assert many.alarms == pytest.approx(3 * 0.10)
     assert many.calls == 10_000 * 30 * 6
 
 
@@ -94,6 +97,15 @@ def test_the_readme_has_what_it_prints():
     page = cost.README.read_text()
     made = cost.tables(cost.Times(), 128, "arm64")
     assert cost.replaced(page, made) == page, "run scripts/cost --write"
+
+
+def test_a_row_has_the_rule_what_is_added_to_it_and_the_sum():
+    table = cost.tables(cost.Times(), 128, "arm64")["scripts/cost: months"].splitlines()
+    header, row = ([cell.strip() for cell in line.strip("|").split("|")] for line in (table[0], table[12]))
+    shown = dict(zip(header, row, strict=True))
+    assert (shown["frequency"], shown["accounts"]) == ("TwentyFour_Hours", "10,000")
+    assert (shown["**the rule**"], shown["metrics"], shown["alarms"]) == ("**260.66**", "625.00", "3,000.00")
+    assert (shown["with both"], shown["one central function, with both"]) == ("3,885.66", "263.10")
 
 
 def test_the_template_has_its_memory_architecture_and_alarms():
