@@ -164,8 +164,9 @@ impl Check {
         parameters::check(&given, region).map_err(|error| error.about(&files::input_name(path)))?;
         let is_as_saved = saved.as_ref() == Some(&given);
         let report = match ask(&given, account_id, region, None) {
-            Question::Read(parameters) => report(&evidence, &parameters, given, asked)
-                .map_err(|error| error.about(&files::input_name(path)))?,
+            Question::Read(parameters) => {
+                report(&evidence, &parameters, given, asked).map_err(|error| error.about(&files::input_name(path)))?
+            }
             Question::Decided { evaluations, .. } => {
                 Report::without_evidence(Subject::of(&evidence, given), evaluations)
             }
