@@ -20,5 +20,9 @@ pub(super) fn list_regions(world: &World, caller: &Caller, input: &Map<String, V
     let from = input.get("NextToken").and_then(Value::as_str).and_then(|token| token.parse().ok()).unwrap_or(0);
     let to = entries.len().min(from + size);
     let token = (to < entries.len()).then(|| to.to_string());
-    json!({ "Regions": entries.get(from..to).unwrap_or_default(), "NextToken": token })
+    let mut page = json!({ "Regions": entries.get(from..to).unwrap_or_default() });
+    if let Some(token) = token {
+        page["NextToken"] = token.into();
+    }
+    page
 }

@@ -1,14 +1,13 @@
 """AWS's own code judges the digest files that the tests of `prove` stand on: `aws cloudtrail validate-logs`.
 
-The stand-in signs them and lists the key; moto has the bucket. What validate-logs refuses, `prove` calls broken; what it
-passes with 0, and `prove` does not, is recorded here.
+The stand-in signs them and lists the key; moto has the bucket. What validate-logs refuses, `prove` calls broken; what
+it passes with 0, and `prove` does not, is recorded here.
 """
 
 import base64
 import datetime
 import gzip
 import json
-import os
 import subprocess
 
 import boto3
@@ -18,7 +17,7 @@ from support.project import PROGRAM
 
 ACCOUNT, BUCKET, TRAIL, REGION, HOME = "123456789012", "trail-logs", "audit", "eu-west-1", "us-east-1"
 ARN = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/{TRAIL}"
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 ENDS = [NOW - datetime.timedelta(minutes=40 + 60 * hours) for hours in (5, 4, 3, 2, 1, 0)]
 
 
@@ -53,9 +52,7 @@ class Bucket:
                 ends=[iso(end) for end in ENDS],
                 says=changed,
             )
-        self.objects = {
-            entry["Key"]: (base64.b64decode(entry["Body"]), entry["Metadata"]) for entry in objects
-        }
+        self.objects = {entry["Key"]: (base64.b64decode(entry["Body"]), entry["Metadata"]) for entry in objects}
         for key in self.objects:
             self.put(key)
 
@@ -191,7 +188,7 @@ def test_awss_own_code_accepts_what_the_stand_in_writes_and_so_does_prove(bucket
 
 
 def changed_text(bucket):
-    body, metadata = bucket.objects[bucket.digest()]
+    body, _ = bucket.objects[bucket.digest()]
     bucket.put(bucket.digest(), flip(body))
 
 
@@ -201,7 +198,7 @@ def moved(bucket):
 
 
 def changed_link(bucket):
-    body, metadata = bucket.objects[bucket.digest()]
+    body, _ = bucket.objects[bucket.digest()]
     said = json.loads(gzip.decompress(body))
     said["previousDigestS3Object"] = bucket.digest(2)
     bucket.put(bucket.digest(), gzip.compress(json.dumps(said).encode()))

@@ -6,6 +6,7 @@ An exchange, as the Rust tests leave it:
      "request": {"method", "headers", "body"}, "answer": {"status", "headers", "body"} or null}
 """
 
+import base64
 import datetime
 import functools
 import json
@@ -55,6 +56,7 @@ REFUSALS = {
 }
 JSON_TYPES = {
     "string": str,
+    "blob": str,
     "boolean": bool,
     "integer": int,
     "long": int,
@@ -89,6 +91,8 @@ def from_json(shape, value, path, constrained):
         }
     if shape.type_name == "list":
         return [from_json(shape.member, member, f"{path}[{i}]", constrained) for i, member in enumerate(value)]
+    if shape.type_name == "blob":
+        return base64.b64decode(value, validate=True)
     if shape.type_name == "timestamp":
         return datetime.datetime.fromtimestamp(value, datetime.UTC)
     return value

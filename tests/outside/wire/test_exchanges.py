@@ -13,14 +13,18 @@ def test_every_request_and_answer_is_as_its_service_models_it(exchanges, suite):
     # The stand-in's own tests ask it for what AWS refuses, too.
     refusals_allowed = suite == "stand_in"
     for path in sorted((exchanges / suite).glob("*.jsonl")):
-        for line in path.read_text().splitlines():
+        # What the models do not know, or do not allow, is what these are about.
+        if path.name.startswith(("unknown_members-", "hostile-", "hostile_text-")):
+            continue
+        # No other line end: text of others in an answer may hold one of Unicode's.
+        for line in filter(None, path.read_text().split("\n")):
             exchange, number = json.loads(line), number + 1
             try:
                 models.check(exchange, refusals_allowed)
             except (models.Violation, ValueError) as error:
                 violations.append(f"{path.name}: {exchange['service']} {exchange['operation']}: {error}")
     assert number > 0
-    assert violations == []
+    assert violations == [], "\n".join(violations)
 
 
 PUT_EVALUATIONS = {
