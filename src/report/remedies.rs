@@ -38,7 +38,7 @@ impl Remedy {
     #[must_use]
     pub fn of(reason: &Reason, trail: &Trail, account_id: &str, parameters: &RuleParameters) -> Self {
         let advice = reason.advice();
-        let is_change = reason.refusal().is_none();
+        let is_change = reason.refusal().is_none() && reason.code() != Code::Unanswered;
         let owner = trail.owner_account_id().filter(|owner| is_change && *owner != account_id);
         let whose =
             owner.map_or(String::new(), |owner| format!(" The trail is changed in account {owner}, its owner."));
@@ -227,6 +227,7 @@ fn aws(arguments: &[&str]) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::evidence::Refusal;
 
     fn selectors(json: &str) -> EventSelectors {
         serde_json::from_str(json).unwrap()
@@ -262,6 +263,18 @@ mod tests {
             serde_json::to_string(&sufficient(selectors(&format!(r#"{{"EventSelectors":[{full}]}}"#)))).unwrap(),
             format!(r#"{{"EventSelectors":[{writes},{reads},{all}]}}"#)
         );
+    }
+
+    #[test]
+    fn what_was_not_answered_is_asked_again_and_changed_by_nobody() {
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/organization";
+        let trail = Trail { trail_arn: Some(arn.to_owned()), ..Trail::default() };
+        let words = |reason: &Reason| Remedy::of(reason, &trail, "123456789012", &RuleParameters::default()).text;
+        let unanswered =
+            Refusal { operation: "GetTrailStatus".to_owned(), code: "TimedOut".to_owned(), home_region_code: None };
+        assert_eq!(words(&Reason::Unanswered(unanswered)), "Ask again later.");
+        let stopped = words(&Reason::NotLogging { since: None });
+        assert_eq!(stopped, "Start logging. The trail is changed in account 111122223333, its owner.");
     }
 
     #[test]

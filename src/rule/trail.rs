@@ -78,9 +78,12 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
         trusted.extend(reasons.iter().filter_map(Reason::refusal).cloned());
         reasons.retain(|reason| reason.refusal().is_none());
     }
-    let is_allowable = |reason: &Reason| match reason {
-        Reason::ExcludedEventSources(_) => passes_with_every_exclusion(trail),
-        reason => is_foreign_organization_trail && reason.refusal().is_some(),
+    let is_allowable = |reason: &Reason| {
+        if let Reason::ExcludedEventSources(_) = reason {
+            passes_with_every_exclusion(trail)
+        } else {
+            is_foreign_organization_trail && reason.refusal().is_some()
+        }
     };
     let allowing = reasons.iter().map(|reason| reason.code().about().allowed_by.filter(|_| is_allowable(reason)));
     let allowed_by = allowing.reduce(|one, other| one.filter(|_| one == other)).flatten();
