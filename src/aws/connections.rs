@@ -9,6 +9,8 @@ use std::{
 
 use aws_config::{BehaviorVersion, environment::EnvironmentVariableCredentialsProvider, profile::ProfileFileLoadError};
 #[cfg(feature = "cli")]
+use aws_config::{profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig};
+#[cfg(feature = "cli")]
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
@@ -158,11 +160,13 @@ impl Connections {
     }
 
     /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role; and through
-    /// the proxy that `HTTPS_PROXY` and its like name.
+    /// the proxy that `HTTPS_PROXY` and its like name. With a profile, by that profile's credentials and no others:
+    /// those of the environment do not outrank it, as in the AWS CLI.
     #[cfg(feature = "cli")]
     pub async fn by_default_chain(profile: Option<&str>, region: Option<&str>, timing: Timing) -> Self {
+        let http_client = http_client_through_proxy();
         let mut loader = aws_config::defaults(behavior_version())
-            .http_client(http_client_through_proxy())
+            .http_client(http_client.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
@@ -170,7 +174,18 @@ impl Connections {
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
-        Self { base: loader.load().await, https: Https::new(timing.connect), timing, cache: Mutex::default() }
+        let mut base = loader.load().await;
+        if let Some(profile) = profile {
+            let provider_config = ProviderConfig::without_region()
+                .with_region(base.region().cloned())
+                .with_use_fips(base.use_fips())
+                .with_use_dual_stack(base.use_dual_stack())
+                .with_http_client(http_client);
+            let of_profile =
+                ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider_config).build();
+            base = base.into_builder().credentials_provider(SharedCredentialsProvider::new(of_profile)).build();
+        }
+        Self { base, https: Https::new(timing.connect), timing, cache: Mutex::default() }
     }
 
     /// Connections to one endpoint for all services and Regions; the environment does not matter.

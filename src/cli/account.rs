@@ -54,7 +54,7 @@ impl Account {
             }
         }
         let connections =
-            Connections::by_default_chain(profile.as_deref(), self.region.as_deref(), Timing::default()).await;
+            Connections::by_default_chain(self.profile.as_deref(), self.region.as_deref(), Timing::default()).await;
         let Some(region) = connections.region().filter(|region| !region.is_empty()).map(str::to_owned) else {
             shared_profiles().await?;
             return Err(CliError::usage(

@@ -264,6 +264,35 @@ async fn what_is_wrong_with_credentials_profile_or_region_is_said_in_one_line() 
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_named_profile_outranks_the_credentials_of_the_environment() {
+    const OTHER: &str = "999988887777";
+    let live = Live::example("compliant").await;
+    let (own, keys) = {
+        let mut world = live.stand_in.world();
+        world.put_account(&json!({ "accountId": OTHER, "region": live.region, "trails": [] })).unwrap();
+        (read_json(&example("compliant"))["accountId"].clone(), world.credentials(OTHER))
+    };
+    shared_configuration(&live.path("."));
+    let profile = format!(
+        "[audit]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        keys.access_key_id, keys.secret_access_key
+    );
+    fs::write(live.path("credentials"), profile).unwrap();
+    for (arguments, profile_of_environment, account, code) in [
+        (&["check", "--format", "json", "--profile", "audit"][..], "", json!(OTHER), 1),
+        (&["check", "--format", "json", "--profile", "audit"], "default", json!(OTHER), 1),
+        (&["check", "--format", "json"], "audit", own, 0),
+    ] {
+        let mut command = live.command(arguments);
+        command.env("AWS_PROFILE", profile_of_environment);
+        let ran = ended(command).await;
+        assert_eq!((ran.code, &ran.json()["accounts"][0]["accountId"]), (Some(code), &account), "{}", ran.stderr);
+    }
+    fs::write(live.path("credentials"), "").unwrap();
+    assert_says(&live.run(&["check", "--profile", "audit"]).await, 2, &["NoCredentials"]);
+}
+
 #[tokio::test]
 async fn what_aws_refuses_is_said_in_one_line_without_credentials() {
     let refused = |status, code: &str| Misbehaviour::Error {

@@ -48,6 +48,28 @@ async fn a_bucket_in_a_log_archive_account_is_read_by_its_role_and_else_unreadab
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_in_a_log_archive_account_is_read_by_a_profile_there() {
+    let live = organization().await;
+    let of_archive = live.stand_in.world().credentials(LOG_ARCHIVE);
+    let profile = format!(
+        "[log-archive]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        of_archive.access_key_id, of_archive.secret_access_key
+    );
+    std::fs::write(live.path("credentials"), profile).unwrap();
+    let read = live.run(&["prove", "--format", "json", "--bucket-profile", "log-archive"]).await;
+    assert_eq!((read.code, proof(&read).as_str()), (Some(0), "PROVED"), "{}{}", read.stdout, read.stderr);
+    let accounts = |service: &str| -> BTreeSet<Option<String>> {
+        let calls = live.stand_in.calls();
+        calls.iter().filter(|call| call.service == Some(service)).map(|call| call.account.clone()).collect()
+    };
+    assert_eq!(accounts("s3"), BTreeSet::from([Some(LOG_ARCHIVE.to_owned())]));
+    assert_eq!(accounts("cloudtrail"), BTreeSet::from([Some(ACCOUNT.to_owned())]));
+    for secret in [&of_archive.access_key_id, &of_archive.secret_access_key] {
+        assert!(!read.stdout.contains(secret) && !read.stderr.contains(secret));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_that_cannot_be_assumed_is_an_error_that_names_it() {
     let live = organization().await;
     let ran = live.run(&["prove", "--bucket-role", "arn:aws:iam::999988887777:role/another"]).await;
