@@ -2,6 +2,8 @@
 
 mod access;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod interrupted;
 mod waves;
 mod world;
 
