@@ -36,8 +36,10 @@ def cost():
 COST = cost()
 TIMES = COST.Times()
 table, replaced = COST.table, COST.replaced
-ATTEMPTS = 3  # src/aws/connections.rs
-BACKOFF_S = 1.0  # the same: the longest first wait; the second is twice as long
+# The program's own: `cargo test --test function fault_matrix` holds the file to it.
+RETRIES = json.loads((HERE / "retries.json").read_text())
+ATTEMPTS = RETRIES["attempts"]
+BACKOFF_S = RETRIES["backoffSeconds"]  # the longest first wait; the second is twice as long
 ASYNC_RETRY_S = [60, 120]  # Lambda, after an error of the function
 THROTTLED_RETRY_S = (1, 300)  # Lambda, after a throttled attempt: doubled from, to
 

@@ -70,6 +70,9 @@ impl Default for Timing {
 }
 
 impl Timing {
+    /// How often a call is tried.
+    pub const ATTEMPTS: u32 = 3;
+
     /// Spreads the retries of `calls` concurrent calls so wide that CloudTrail's 10 reads a second admit them
     /// (CloudTrail quotas: 10 transactions a second for Get, Describe and List operations, per account and Region).
     fn spread_over(self, calls: usize) -> Self {
@@ -83,7 +86,7 @@ impl Timing {
 
     fn retries(self) -> RetryConfig {
         RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
+            .with_max_attempts(Self::ATTEMPTS)
             .with_initial_backoff(self.backoff)
             .with_max_backoff(self.backoff * 2)
     }
@@ -93,7 +96,6 @@ fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-const ATTEMPTS: u32 = 3;
 const CACHED_CLIENTS: usize = 64;
 const CACHED_MEMBERS: usize = 16;
 const MEMBER_SESSION: Duration = Duration::from_mins(15);

@@ -12,6 +12,7 @@ use super::{
     CallLog, Connections, Session,
     answers::timestamp,
     clock::Clock,
+    connections::Timing,
     fault::{CallError, Fault},
 };
 use crate::rule::{delivery::evidence::Object, evidence::Refusal, region, timestamp::Timestamp};
@@ -20,7 +21,6 @@ use crate::rule::{delivery::evidence::Object, evidence::Refusal, region, timesta
 pub const MAX_CALLS: usize = 32;
 /// The most pages of a listing that are followed, 1,000 keys each.
 pub const MAX_PAGES: usize = 10;
-const ATTEMPTS: usize = 3;
 const BUCKET_REGION: &str = "x-amz-bucket-region";
 
 /// A bucket, and the access to it.
@@ -213,7 +213,7 @@ impl<'s> Bucket<'s> {
             match read {
                 Ok(Ok(content)) => return Ok(content),
                 // The SDK makes no second attempt when an answer breaks off.
-                Ok(Err(_)) | Err(_) if attempt < ATTEMPTS => attempt += 1,
+                Ok(Err(_)) | Err(_) if attempt < Timing::ATTEMPTS => attempt += 1,
                 Ok(Err(error)) => return Err(CallError::unparsable(OPERATION, &error)),
                 Err(_) => return Err(CallError::timed_out(OPERATION)),
             }

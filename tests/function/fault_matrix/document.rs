@@ -2,6 +2,9 @@
 
 use std::{env, fs, path::Path};
 
+use cloudtrail_all_regions::aws::connections::Timing;
+use serde_json::json;
+
 use super::outcomes::MATRIX;
 
 const INTRODUCTION: &str = "\
@@ -42,12 +45,23 @@ fn document() -> String {
     text
 }
 
+#[track_caller]
+fn assert_current(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let is_current = fs::read_to_string(&path).is_ok_and(|current| current == text);
+    assert!(is_current, "{name} is stale: run `UPDATE_DOCS=1 cargo test --test function fault_matrix`");
+}
+
 #[test]
 fn the_document_is_the_matrix() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, document()).unwrap();
-    }
-    let is_current = fs::read_to_string(&path).is_ok_and(|text| text == document());
-    assert!(is_current, "docs/faults.md is stale: run `UPDATE_DOCS=1 cargo test --test function fault_matrix`");
+    assert_current("docs/faults.md", &document());
+}
+
+#[test]
+fn the_model_of_many_accounts_tries_as_often_and_waits_as_long() {
+    let retries = json!({ "attempts": Timing::ATTEMPTS, "backoffSeconds": Timing::default().backoff.as_secs_f64() });
+    assert_current("docs/scale/retries.json", &format!("{retries}\n"));
 }

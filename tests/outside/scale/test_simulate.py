@@ -112,9 +112,3 @@ def test_the_template_reserves_what_the_page_says():
         assert re.search(rf"  {name}:\n    Type: Number\n    Default: {value}\n", template)
     defaults = dataclasses.asdict(Scenario())
     assert [defaults["maximum_event_age_s"], defaults["maximum_retries"], defaults["memory"]] == [3600, 2, 128]
-
-
-def test_the_program_tries_as_often_and_waits_as_long():
-    connections = (ROOT / "src/aws/connections.rs").read_text()
-    assert f"const ATTEMPTS: u32 = {simulate.ATTEMPTS};" in connections
-    assert f"backoff: Duration::from_secs({simulate.BACKOFF_S:.0f})," in connections
