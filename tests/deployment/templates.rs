@@ -72,6 +72,22 @@ fn the_permission_is_there_before_the_rule() {
     assert!(depends_on.as_array().unwrap().contains(&json!("InvokePermission")));
 }
 
+/// A policy of organization.yaml would take this permission away again.
+#[test]
+fn a_central_function_s_stack_makes_neither_the_rule_nor_its_permission() {
+    let template = template("rule.yaml");
+    let given: Vec<(&str, &str)> = PACKAGE.iter().copied().chain([("CreateRule", "false")]).collect();
+    let stack = Stack::new(&template, &given);
+    assert_eq!([stack.properties("Rule"), stack.properties("InvokePermission")], [None, None]);
+    assert!(stack.properties("Function").is_some());
+    for output in template["Outputs"].as_object().unwrap().values() {
+        let is_of_the_rule = ["Rule", "Rule.Arn", "Rule.ConfigRuleId"]
+            .map(|value| Some(json!(value)))
+            .contains(&stack.resolve(&output["Value"]));
+        assert_eq!(output["Condition"] == "CreatesRule", is_of_the_rule, "{output}");
+    }
+}
+
 #[test]
 fn the_templates_parameters_are_the_rules_own() {
     let template = template("rule.yaml");
@@ -288,6 +304,9 @@ fn thirty_hours_without_an_invocation_are_silence() {
     let alarm = &template["Resources"]["SilenceAlarm"]["Properties"];
     let (period, periods) = (alarm["Period"].as_u64().unwrap(), alarm["EvaluationPeriods"].as_u64().unwrap());
     assert_eq!(period * periods, 30 * 3600);
+    // It comes after the rule: the first run comes with the rule, and with it the first data point.
+    let name = &alarm["AlarmDescription"]["Fn::Sub"][1]["Name"]["Fn::If"];
+    assert_eq!(name, &json!(["CreatesRule", {"Ref": "Rule"}, {"Ref": "RuleName"}]));
     assert!(period >= 3600 && alarm.get("DatapointsToAlarm").is_none());
     assert_eq!((&alarm["MetricName"], &alarm["TreatMissingData"]), (&json!("Invocations"), &json!("breaching")));
     assert_eq!((&alarm["ComparisonOperator"], &alarm["Threshold"]), (&json!("LessThanThreshold"), &json!(1)));
@@ -434,13 +453,14 @@ fn every_template_about_the_rule_has_its_default_name() {
 }
 
 /// Actions that are neither reads nor changes of what an account holds: reporting, logging, messages, keys in use, and
-/// the right to act as one named role.
-const HARMLESS: [&str; 11] = [
+/// the right to act as one named role or to invoke the function.
+const HARMLESS: [&str; 12] = [
     "config:PutEvaluations",
     "config:StartConfigRulesEvaluation",
     "events:PutEvents",
     "kms:Decrypt",
     "kms:GenerateDataKey",
+    "lambda:InvokeFunction",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sns:Publish",
@@ -467,10 +487,23 @@ fn actions(statement: &Value) -> Vec<&str> {
     }
 }
 
+/// The resources by their logical ids; what `Fn::ForEach` repeats is there once.
+fn resources(template: &Value) -> Vec<(&String, &Value)> {
+    let resources = template["Resources"].as_object().unwrap();
+    let (repeated, single): (Vec<_>, Vec<_>) = resources.iter().partition(|(id, _)| id.starts_with("Fn::ForEach::"));
+    repeated.into_iter().flat_map(|(_, each)| each[2].as_object().unwrap()).chain(single).collect()
+}
+
+/// Whether a statement names the accounts that it is for, where its principal alone says too little.
+fn is_bound(statement: &Value, keys: &[&str]) -> bool {
+    let equals = &statement["Condition"]["StringEquals"];
+    keys.iter().any(|key| equals.get(*key).is_some())
+}
+
 /// What is promised of every template, and not kept by this one.
 fn broken_promises(name: &str, template: &Value) -> Vec<String> {
     let mut broken = Vec::new();
-    for (logical_id, resource) in template["Resources"].as_object().unwrap() {
+    for (logical_id, resource) in resources(template) {
         let mut promise = |is_kept: bool, what: &str| {
             if !is_kept {
                 broken.push(format!("{name}, {logical_id}: {what}"));
@@ -501,6 +534,19 @@ fn broken_promises(name: &str, template: &Value) -> Vec<String> {
         for statement in objects(resource).into_iter().filter(|object| object.get("Effect") == Some(&json!("Allow"))) {
             let statement = Value::Object(statement.clone());
             promise(statement.get("NotAction").is_none(), "all actions but some are allowed");
+            if kind == "AWS::Lambda::ResourcePolicy" {
+                let is_bound = is_bound(&statement, &["aws:SourceAccount", "aws:SourceOrgID"]);
+                promise(is_bound, "whoever owns a rule may invoke the function");
+            }
+            if kind == "AWS::IAM::Role" && statement["Principal"].get("AWS").is_some() {
+                promise(is_bound(&statement, &["aws:PrincipalOrgID"]), "another organization may assume the role");
+                let principals = ["ArnEquals", "ArnLike"].map(|operator| &statement["Condition"][operator]);
+                let is_named = principals.iter().any(|condition| condition.get("aws:PrincipalArn").is_some());
+                promise(is_named, "whoever is in the account may assume the role");
+            }
+            if statement["Principal"] == "*" {
+                promise(is_bound(&statement, &["aws:PrincipalOrgID"]), "everybody is allowed");
+            }
             let is_key_for_its_account = kind == "AWS::KMS::Key" && statement["Principal"].get("AWS").is_some();
             for action in actions(&statement) {
                 let has_wildcard = if kind == "AWS::KMS::Key" { action.ends_with(":*") } else { action.contains('*') };
@@ -545,6 +591,25 @@ fn each_broken_promise_is_found() {
     }
 
     let statement = "/Resources/Role/Properties/Policies/0/PolicyDocument/Statement/0";
+    let trust = "/Resources/FunctionRole/Properties/AssumeRolePolicyDocument/Statement/0/Condition";
+    let invoke = "/Resources/InvokePolicy/Properties/PolicyDocument/Statement";
+    let permission = "/Resources/Fn::ForEach::Permissions/2/Permission${Account}/Properties/SourceAccount";
+    let reads = "/Resources/BucketPolicy/Properties/PolicyDocument/Statement/1/Fn::If/1/Condition";
+    for (name, place, found) in [
+        ("member-role.yaml", format!("{trust}/StringEquals"), "another organization may assume"),
+        ("member-role.yaml", format!("{trust}/ArnEquals"), "whoever is in the account may assume"),
+        ("organization.yaml", format!("{invoke}/0/Condition"), "whoever owns a rule"),
+        ("organization.yaml", format!("{invoke}/1/Fn::If/1/Condition"), "whoever owns a rule"),
+        ("organization-permissions.yaml", permission.to_owned(), "whoever owns a rule"),
+        ("artifact-bucket.yaml", reads.to_owned(), "everybody is allowed"),
+    ] {
+        let mut template = template(name);
+        let (parent, key) = place.rsplit_once('/').unwrap();
+        let parent = template.pointer_mut(parent).unwrap();
+        assert!(parent.as_object_mut().unwrap().remove(key).is_some(), "{place}");
+        let broken = broken_promises(name, &template);
+        assert!(broken.iter().any(|promise| promise.contains(found)), "{place}: {broken:?}");
+    }
     for (place, value, found) in [
         ("/Resources/InvokePermission/Properties/SourceAccount", None, "whoever owns a rule"),
         ("/Resources/LogGroup/Properties/RetentionInDays", None, "kept for ever"),

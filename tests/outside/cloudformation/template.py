@@ -17,6 +17,14 @@ def load(path):
     return cfn_yaml.load(str(path))
 
 
+def resources(template):
+    """The resources by their logical ids; what Fn::ForEach repeats is there once."""
+    repeated = {}
+    for name, resource in template["Resources"].items():
+        repeated |= resource[2] if name.startswith("Fn::ForEach::") else {name: resource}
+    return repeated
+
+
 def paths(folder=TEMPLATES):
     return sorted(folder.glob("*.yaml"))
 
@@ -56,6 +64,9 @@ class Stack:
         """Anything that tells one attribute from another."""
         return f"arn:aws:{resource}:{name}"
 
+    def _substituted(self, name):
+        return self.attribute(*name.split(".")) if "." in name else self._values[name]
+
     def _resolve(self, value):
         match value:
             case {"Ref": "AWS::NoValue"}:
@@ -65,7 +76,9 @@ class Stack:
             case {"Fn::GetAtt": [resource, name]}:
                 return self.attribute(resource, name)
             case {"Fn::Sub": str() as text}:
-                return re.sub(r"\$\{([^}]+)\}", lambda name: self._values[name[1]], text)
+                return re.sub(r"\$\{([^}]+)\}", lambda name: self._substituted(name[1]), text)
+            case {"Fn::Split": [separator, text]}:
+                return self._resolve(text).split(separator)
             case {"Fn::If": [condition, then, otherwise]}:
                 return self._resolve(then if self._holds(self.template["Conditions"][condition]) else otherwise)
             case dict():

@@ -15,7 +15,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint_file
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from cloudformation.template import load, paths
+from cloudformation.template import load, paths, resources
 from support.project import TOOLS
 
 CLAIMS = json.loads((pathlib.Path(__file__).parent / "regions.json").read_text())
@@ -53,7 +53,7 @@ def missing(types, region):
 @every_template
 def test_the_types_of_a_template_are_in_each_region_but_where_it_says_that_it_does_not_work(path):
     template = load(path)
-    types = {resource["Type"] for resource in template["Resources"].values()}
+    types = {resource["Type"] for resource in resources(template).values()}
     not_in = CLAIMS["not_in"].get(path.name, [])
     assert [region for region in REGIONS if missing(types, region)] == not_in
     assert [region for region in not_in if region not in template["Description"]] == []
@@ -105,7 +105,7 @@ def declared_skips():
     return {
         (path.name, logical_id, skip["id"]): skip.get("comment", "")
         for path in paths()
-        for logical_id, resource in load(path)["Resources"].items()
+        for logical_id, resource in resources(load(path)).items()
         for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
     }
 
@@ -114,8 +114,9 @@ def checkov_findings(folder):
     """What checkov finds if nothing is skipped."""
     for path in paths():
         template = load(path)
-        for resource in template["Resources"].values():
+        for resource in resources(template).values():
             resource.pop("Metadata", None)
+        template["Resources"] = resources(template)
         (folder / f"{path.name}.json").write_text(json.dumps(template, default=str))
     options = ["--skip-download", "--framework", "cloudformation", "-o", "json"]
     ended = subprocess.run([TOOLS / "checkov", *options, "-d", folder], capture_output=True, text=True, timeout=300)

@@ -248,6 +248,7 @@ def test_a_recorder_that_is_off_is_enough_but_what_it_costs_is_told(account):
         "--package /nowhere",
         "Nonsense=1",
         "ArtifactKey=x",
+        "CreateRule=false",
         "lower=1",
         "x",
     ],
