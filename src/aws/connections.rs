@@ -211,15 +211,16 @@ impl Connections {
         self.base.region().map(AsRef::as_ref)
     }
 
-    /// The account that the credentials belong to.
+    /// The account that the credentials belong to, and the ARN of who they are, which holds no secret.
     ///
     /// # Errors
     /// There are no valid credentials, or STS does not answer.
-    pub async fn caller_account_id(&self, region: &str, calls: &CallLog) -> Result<String, CallError> {
+    pub async fn caller(&self, region: &str, calls: &CallLog) -> Result<(String, Option<String>), CallError> {
         const OPERATION: &str = "GetCallerIdentity";
         let asked = Asked { operation: OPERATION, region, is_rules_region: true, subject: "" };
         let answer = calls.track(asked, self.sts(region).get_caller_identity().send()).await?;
-        answer.account.ok_or_else(|| CallError::unparsable(OPERATION, "no Account"))
+        let account = answer.account.ok_or_else(|| CallError::unparsable(OPERATION, "no Account"))?;
+        Ok((account, answer.arn))
     }
 
     /// Access to the function's own account.

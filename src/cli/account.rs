@@ -74,12 +74,14 @@ impl Connected {
         &self.connections
     }
 
+    /// Access to the account of the credentials, and the ARN of who they are.
+    ///
     /// # Errors
     /// The credentials are not valid, or STS does not answer.
-    pub(super) async fn session(&self) -> Result<Session<'_>, CliError> {
+    pub(super) async fn session(&self) -> Result<(Session<'_>, Option<String>), CliError> {
         let calls = CallLog::default();
-        match self.connections.caller_account_id(&self.region, &calls).await {
-            Ok(account_id) => Ok(self.connections.own(&account_id, &self.region, calls)),
+        match self.connections.caller(&self.region, &calls).await {
+            Ok((account_id, arn)) => Ok((self.connections.own(&account_id, &self.region, calls), arn)),
             Err(error) => {
                 if error.code == "NoCredentials" {
                     shared_profiles().await?;

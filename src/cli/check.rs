@@ -18,7 +18,7 @@ use super::{
 use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
-    report::{Report, Subject},
+    report::{Caveat, Report, Subject},
     rule::{
         Question, ask,
         evidence::Evidence,
@@ -88,7 +88,7 @@ impl Check {
         self.output.write_reports(&reports, terminal)?;
         for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
             let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", files::input_name(path)));
-            terminal.error(format_args!("{file}account {}: {}", report.account_id, report.annotation));
+            terminal.error(format_args!("{file}{}: {}", report.whose(), report.annotation));
         }
         if is_whole { Ok(Exit::of(&reports)) } else { Ok(Exit::Interrupted) }
     }
@@ -99,7 +99,7 @@ impl Check {
         let connected = self.account.connect().await?;
         parameters::check(&given, &connected.region)?;
         let progress = Progress::new("asking who the credentials belong to");
-        let session = connected.session().await?;
+        let (session, caller) = connected.session().await?;
         let collected_at = Clock::System.now();
         if let Some(rule) = &self.rule {
             progress.say(format_args!("reading the parameters of {rule}"));
@@ -137,9 +137,11 @@ impl Check {
         drop(progress);
         let mut report = report(&evidence, &parameters, given, asked)?;
         report.calls = session.calls.ended();
+        report.collected_as.clone_from(&caller);
         if let Some(path) = &self.save_evidence {
             let provenance = Provenance {
                 collected_by: format!("{PROGRAM}{}", asked.map_or("", |_| " prove")),
+                collected_as: caller,
                 rule_parameters: report.rule_parameters.clone(),
                 calls: report.calls.clone(),
                 verdict: SavedVerdict {
@@ -148,14 +150,18 @@ impl Check {
                 },
                 sha256: String::new(),
             };
-            report = report.resting_on(&evidence::save(path, evidence, provenance)?);
+            let (provenance, checksum) = evidence::save(path, evidence, provenance)?;
+            report = report.resting_on(&provenance);
+            report.evidence_file = Some(path.to_string_lossy().into_owned());
+            report.evidence_sha256 = Some(checksum);
         }
         Ok((report, is_whole))
     }
 
     /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
     fn replay(&self, path: &Path, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
-        let (evidence, _) = evidence::read(path)?;
+        let bytes = files::read_bytes(path)?;
+        let (evidence, _) = evidence::parse(&files::text(&bytes, path)?, path)?;
         let Evidence { account_id, region, provenance, .. } = &evidence;
         let given = self.parameters.given()?;
         parameters::check(&given, region)?;
@@ -171,10 +177,12 @@ impl Check {
                 Report::without_evidence(Subject::of(&evidence, given), evaluations)
             }
         };
-        let report = match provenance {
+        let mut report = match provenance {
             Some(provenance) => report.resting_on(provenance),
-            None => report,
+            None => Report { caveats: vec![Caveat::NoChecksum], ..report },
         };
+        report.evidence_file = Some(files::input_name(path).into_owned());
+        report.evidence_sha256 = Some(evidence::checksum(&bytes));
         if let (Some(saved), Some(provenance)) = (report.other_saved_verdict(), provenance) {
             let why = if is_as_saved { "this version" } else { "with other parameters, this" };
             terminal.warning(format_args!(
@@ -202,6 +210,7 @@ impl Check {
         if self.save_evidence.as_ref().is_some_and(takes_its_place) {
             return Err(CliError::usage("--save-evidence: valid is a file; standard output carries the result"));
         }
-        self.output.destination.is_none_of(self.evidence.iter().chain(&self.save_evidence))
+        let checksum = self.save_evidence.as_deref().map(evidence::checksum_file);
+        self.output.destination.is_none_of(self.evidence.iter().chain(&self.save_evidence).chain(&checksum))
     }
 }

@@ -1,19 +1,35 @@
 //! Saved evidence: read, checked against its SHA-256, and written with how it came to be.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{error::CliError, files};
-use crate::rule::{evidence::Evidence, json, provenance::Provenance};
+use crate::{
+    report::json,
+    rule::{self, evidence::Evidence, provenance::Provenance},
+};
 
-/// Reads an evidence file, and makes sure that it is as it was saved. The document is the same as it stands there.
+/// Reads an evidence file, and makes sure that it says what it said when it was saved. The document is the same as it
+/// stands there.
 ///
 /// # Errors
 /// It cannot be read, is no evidence, or was changed after it was saved.
 pub(super) fn read(path: &Path) -> Result<(Evidence, Value), CliError> {
     parse(&files::read(path)?, path)
+}
+
+/// SHA-256 in lower-case hexadecimal digits, as `sha256sum` prints it.
+pub(super) fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Evidence that was read from `path`.
@@ -23,12 +39,12 @@ pub(super) fn read(path: &Path) -> Result<(Evidence, Value), CliError> {
 pub(super) fn parse(text: &str, path: &Path) -> Result<(Evidence, Value), CliError> {
     let name = files::input_name(path);
     let evidence = Evidence::parse(text).map_err(|error| CliError::input(name.to_string(), error))?;
-    let document = json::read(text).map_err(|error| CliError::input(name.to_string(), error))?;
+    let document = rule::json::read(text).map_err(|error| CliError::input(name.to_string(), error))?;
     if let Some(provenance) = &evidence.provenance {
-        let sha256 = sha256(&document);
+        let sha256 = content_checksum(&document);
         if sha256 != provenance.sha256 {
             return Err(CliError::usage(format!(
-                "{name}: changed after it was saved: its SHA-256 is {sha256}, and provenance.sha256 says {}",
+                "{name}: changed after it was saved: its content checksum is {sha256}, and provenance.sha256 says {}",
                 provenance.sha256
             )));
         }
@@ -36,31 +52,53 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<(Evidence, Value), CliErr
     Ok((evidence, document))
 }
 
-/// Saves evidence with how it came to be, which is returned with its SHA-256.
+/// Saves evidence with how it came to be, which is returned with its content checksum, and beside it the checksum of the
+/// file, which is returned, too.
 ///
 /// # Errors
-/// The file cannot be written.
-pub(super) fn save(path: &Path, mut evidence: Evidence, mut provenance: Provenance) -> Result<Provenance, CliError> {
+/// A file cannot be written.
+pub(super) fn save(
+    path: &Path,
+    mut evidence: Evidence,
+    mut provenance: Provenance,
+) -> Result<(Provenance, String), CliError> {
     evidence.provenance = Some(provenance.clone());
     let mut document = serde_json::to_value(&evidence)
         .map_err(|error| CliError::machine(format!("cannot write {}", path.display()), error.into()))?;
-    provenance.sha256 = sha256(&document);
+    provenance.sha256 = content_checksum(&document);
     document["provenance"]["sha256"] = provenance.sha256.clone().into();
-    files::write(path, format!("{document:#}\n").as_bytes())?;
-    Ok(provenance)
+    let mut file = Vec::new();
+    json::pretty(&document, &mut file)
+        .map_err(|source| CliError::machine(format!("cannot write {}", path.display()), source))?;
+    files::write(path, &file)?;
+    let checksum = checksum(&file);
+    files::write(&checksum_file(path), checksum_line(&checksum, path).as_bytes())?;
+    Ok((provenance, checksum))
 }
 
-/// SHA-256 of a document without its `provenance.sha256`, as compact JSON with sorted keys.
-fn sha256(document: &Value) -> String {
+/// The file beside evidence that has its checksum.
+pub(super) fn checksum_file(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sha256");
+    name.into()
+}
+
+/// What `sha256sum` prints in the file's folder. It begins a line with a backslash where a name has what a line cannot hold.
+fn checksum_line(checksum: &str, path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let escaped = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    let mark = if escaped == name { "" } else { "\\" };
+    format!("{mark}{checksum}  {escaped}\n")
+}
+
+/// SHA-256 of a document without its `provenance.sha256`, as compact JSON with sorted keys: the same whatever the layout of
+/// the file, and whatever characters its strings have as escapes.
+fn content_checksum(document: &Value) -> String {
     let mut document = document.clone();
     if let Some(Value::Object(provenance)) = document.get_mut("provenance") {
         provenance.remove("sha256");
     }
-    let digest = Sha256::digest(sorted(&document).to_string().as_bytes());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    checksum(sorted(&document).to_string().as_bytes())
 }
 
 /// The same value with the keys of every object in order, whatever order the map keeps.

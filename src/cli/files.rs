@@ -34,6 +34,22 @@ pub(super) fn input_name(path: &Path) -> Cow<'_, str> {
 /// # Errors
 /// It cannot be read, or is no text.
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
+    text(&read_bytes(path)?, path)
+}
+
+/// The text of what was read from `path`.
+///
+/// # Errors
+/// It is no text.
+pub(super) fn text(bytes: &[u8], path: &Path) -> Result<String, CliError> {
+    decoded(bytes).map_err(|problem| CliError::usage(format!("{} {problem}", input_name(path))))
+}
+
+/// Reads a file; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let name = input_name(path);
     let mut bytes = Vec::new();
     let read = if is_standard(path) {
@@ -42,7 +58,7 @@ pub(super) fn read(path: &Path) -> Result<String, CliError> {
         File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     read.map_err(|error| CliError::input(format!("cannot read {name}"), error))?;
-    decoded(&bytes).map_err(|problem| CliError::usage(format!("{name} {problem}")))
+    Ok(bytes)
 }
 
 /// JSON starts with a character of ASCII, so that its encoding is plain without a byte order mark, too.

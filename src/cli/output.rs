@@ -104,6 +104,6 @@ impl Output {
     /// # Errors
     /// They cannot be written.
     pub(super) fn write_reports(&self, reports: &[Report], terminal: &mut Terminal) -> Result<(), CliError> {
-        self.destination.write(terminal, |out| self.format.render(reports, out))
+        self.destination.write(terminal, |out| self.format.render(&reports.into(), out))
     }
 }

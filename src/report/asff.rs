@@ -4,11 +4,13 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Report, Standing, TrailReport, finding, json};
-use crate::rule::{
-    self,
-    evaluation::{ComplianceType, EvaluatedResource},
+use super::{
+    Caveat, Report, Standing, TrailReport,
+    control::{CONTROL, TOOL},
+    finding, json,
+    reports::Reports,
 };
+use crate::rule::evaluation::{ComplianceType, EvaluatedResource};
 
 /// What AWS's documentation of `AwsSecurityFinding` allows. Text is cut by bytes, which are never fewer than characters.
 const MAX_DESCRIPTION: usize = 1024;
@@ -20,13 +22,14 @@ const MAX_REGION: usize = 16;
 const MAX_TEXT: usize = 512;
 
 /// One finding an account; none for an account without verdict, so that an earlier finding stands.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let findings = reports.iter().filter_map(|report| Some(finding(report, report.compliance_type?)));
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    let findings = reports.shown().filter_map(finding);
     json::pretty(&findings.collect::<Vec<_>>(), out)
 }
 
-fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
-    let Report { account_id, region, collected_at, .. } = report;
+fn finding(report: &Report) -> Option<Value> {
+    let Report { account_id: Some(account_id), region: Some(region), collected_at, .. } = report else { return None };
+    let compliance_type = report.compliance_type?;
     let partition = finding::partition(report);
     let (status, severity, workflow, record_state) = match compliance_type {
         _ if report.standing() == Standing::NotVerified => ("WARNING", "HIGH", "NEW", "ACTIVE"),
@@ -54,11 +57,11 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
         "SchemaVersion": "2018-10-08",
         "Id": finding::uid(report),
         "ProductArn": format!("arn:{partition}:securityhub:{region}:{account_id}:product/{account_id}/default"),
-        "GeneratorId": rule::DEFAULT_NAME,
+        "GeneratorId": CONTROL.rule,
         "AwsAccountId": account_id,
         "CreatedAt": collected_at,
         "UpdatedAt": collected_at,
-        "Title": finding::TITLE,
+        "Title": finding::title(),
         "Description": finding::line(&report.annotation, MAX_DESCRIPTION),
         "Severity": severity,
         "Types": types,
@@ -69,8 +72,8 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
         "Workflow": {"Status": workflow},
         "RecordState": record_state,
         "ProductFields": {
-            "ProviderName": env!("CARGO_PKG_NAME"),
-            "ProviderVersion": env!("CARGO_PKG_VERSION"),
+            "ProviderName": TOOL.name,
+            "ProviderVersion": TOOL.version,
             "ComplianceType": compliance_type,
             "RuleParameters": finding::line(&report.rule_parameters.set().to_string(), MAX_PRODUCT_FIELD),
             "TrailsSeen": report.trails.len().to_string(),
@@ -79,7 +82,21 @@ fn finding(report: &Report, compliance_type: ComplianceType) -> Value {
     if let Some(text) = finding::remediation(report, MAX_RECOMMENDATION) {
         finding["Remediation"] = json!({"Recommendation": {"Text": text, "Url": finding::REFERENCE}});
     }
-    finding
+    let fields = [
+        ("CollectedAs", &report.collected_as),
+        ("EvidenceSha256", &report.evidence_sha256),
+        ("ContentSha256", &report.content_sha256),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            finding["ProductFields"][name] = finding::line(value, MAX_PRODUCT_FIELD).into();
+        }
+    }
+    if !report.caveats.is_empty() {
+        let caveats: Vec<&str> = report.caveats.iter().copied().map(Caveat::in_words).collect();
+        finding["ProductFields"]["Caveats"] = caveats.join("; ").into();
+    }
+    Some(finding)
 }
 
 /// Why each trail does not pass, as far as the account fails by it.

@@ -4,7 +4,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ReasonReport, Report, TrailReport, command::Command, remedies::Remedy, text::is_hidden};
+use super::{
+    Caveat, ReasonReport, Report, TrailReport,
+    command::Command,
+    control::{CONTROL, TOOL},
+    remedies::Remedy,
+    reports::Reports,
+    text::is_hidden,
+};
 use crate::rule::{evaluation::ComplianceType, provenance::SavedVerdict, reasons::TrailResult};
 
 /// The columns: AWS's names where AWS has one.
@@ -12,11 +19,14 @@ use crate::rule::{evaluation::ComplianceType, provenance::SavedVerdict, reasons:
 #[serde(rename_all = "PascalCase")]
 struct Row {
     account_id: Cell,
+    account_name: Cell,
     region: Cell,
     collected_at: Cell,
+    collected_as: Cell,
     compliance_type: Cell,
     verified: Option<bool>,
     annotation: Cell,
+    caveats: Cell,
     rule_parameters: Cell,
     name: Cell,
     #[serde(rename = "TrailARN")]
@@ -30,6 +40,12 @@ struct Row {
     text: Cell,
     remedy: Cell,
     commands: Cell,
+    evidence_file: Cell,
+    evidence_sha256: Cell,
+    content_sha256: Cell,
+    control: Cell,
+    rule: Cell,
+    version: Cell,
 }
 
 /// Text that a spreadsheet shows in one line and never takes for a formula.
@@ -49,9 +65,9 @@ impl Cell {
 }
 
 /// A trail that passes has one row, and so has an account without trails.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
-    for report in reports {
+    for report in reports.shown() {
         if report.trails.is_empty() {
             writer.serialize(row(report, None, None, &report.remedies))?;
         }
@@ -75,12 +91,15 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
     let words: Vec<&str> = remedies.iter().map(|remedy| remedy.text.as_str()).collect();
     let commands: Vec<String> = remedies.iter().flat_map(|remedy| &remedy.commands).map(Command::to_string).collect();
     Row {
-        account_id: Cell::new(&report.account_id),
-        region: Cell::new(&report.region),
-        collected_at: Cell::new(&report.collected_at.to_string()),
+        account_id: Cell::optional(report.account_id.as_deref()),
+        account_name: Cell::optional(report.account_name.as_deref()),
+        region: Cell::optional(report.region.as_deref()),
+        collected_at: Cell::new(&report.collected_at.map(|at| at.to_string()).unwrap_or_default()),
+        collected_as: Cell::optional(report.collected_as.as_deref()),
         compliance_type: Cell::new(report.compliance_type.map_or(SavedVerdict::NONE, ComplianceType::as_str)),
         verified: report.verified,
         annotation: Cell::new(&report.annotation),
+        caveats: Cell::new(&report.caveats.iter().copied().map(Caveat::in_words).collect::<Vec<_>>().join("; ")),
         rule_parameters: Cell::new(&report.parameters()),
         name: Cell::optional(trail.map(|trail| trail.name.as_str())),
         trail_arn: Cell::optional(trail.and_then(|trail| trail.trail_arn.as_deref())),
@@ -93,5 +112,11 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         text: Cell::optional(text),
         remedy: Cell::new(&words.join(" ")),
         commands: Cell::new(&commands.join(" && ")),
+        evidence_file: Cell::optional(report.evidence_file.as_deref()),
+        evidence_sha256: Cell::optional(report.evidence_sha256.as_deref()),
+        content_sha256: Cell::optional(report.content_sha256.as_deref()),
+        control: Cell::new(&CONTROL.to_string()),
+        rule: Cell::new(CONTROL.rule),
+        version: Cell::new(&TOOL.to_string()),
     }
 }

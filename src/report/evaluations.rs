@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::{Report, json};
+use super::{json, reports::Reports};
 
 /// The rows of all accounts; none for an account without verdict, so that an earlier result stands.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let rows = reports.iter().flat_map(|report| {
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    let rows = reports.shown().flat_map(|report| {
         report.evaluations.iter().map(|row| {
             json!({
                 "ComplianceResourceType": row.resource.resource_type,

@@ -1,10 +1,8 @@
 //! What the findings of `asff` and `ocsf` have in common.
 
-use super::{Report, remedies::Remedy, text::is_hidden};
+use super::{Report, control::CONTROL, remedies::Remedy, text::is_hidden};
 use crate::rule::{self, evaluation::ComplianceType, region};
 
-/// The recommendation, as CIS words it.
-pub(super) const TITLE: &str = "CIS AWS Foundations v3.0.0, 3.1: Ensure CloudTrail is enabled in all regions";
 /// AWS's page about the same control of Security Hub, with the steps in the console.
 pub(super) const REFERENCE: &str =
     "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-1";
@@ -12,14 +10,20 @@ pub(super) const REFERENCE: &str =
 const DEFAULT_PARTITION: &str = "aws";
 const MORE: &str = " For every remedy run cloudtrail-all-regions check.";
 
+/// The recommendation, with its number.
+pub(super) fn title() -> String {
+    format!("{CONTROL}: {}", CONTROL.title)
+}
+
 /// The same for every run over the same account from the same Region.
 pub(super) fn uid(report: &Report) -> String {
-    format!("{}/{}/{}", rule::DEFAULT_NAME, report.region, report.account_id)
+    let (region, account_id) = (report.region.as_deref(), report.account_id.as_deref());
+    format!("{}/{}/{}", CONTROL.rule, region.unwrap_or_default(), account_id.unwrap_or_default())
 }
 
 /// The partition of the report's Region.
 pub(super) fn partition(report: &Report) -> &'static str {
-    region::partition(&report.region).unwrap_or(DEFAULT_PARTITION)
+    report.region.as_deref().and_then(region::partition).unwrap_or(DEFAULT_PARTITION)
 }
 
 /// The number in each benchmark, as Security Hub writes it: `CIS AWS Foundations Benchmark v3.0.0/3.1`.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, asff, csv, evaluations, html, json, junit, markdown, ocsf, table};
+use super::{asff, csv, evaluations, html, json, junit, markdown, ocsf, reports::Reports, table};
 
 /// An output format.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ pub struct Format {
     pub name: &'static str,
     /// Whom it is for, in one line.
     pub meaning: &'static str,
-    render: fn(&[Report], &mut dyn Write) -> io::Result<()>,
+    render: fn(&Reports, &mut dyn Write) -> io::Result<()>,
 }
 
 impl Format {
@@ -51,7 +51,7 @@ impl Format {
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn render(&self, reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+    pub fn render(&self, reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
         (self.render)(reports, out)
     }
 }
@@ -67,7 +67,10 @@ mod tests {
     use regex::Regex;
 
     use super::*;
-    use crate::{report::text::is_hidden, rule::evaluation::ComplianceType};
+    use crate::{
+        report::{Report, text::is_hidden},
+        rule::evaluation::ComplianceType,
+    };
 
     #[test]
     fn no_format_shows_hidden_characters_whatever_stands_in_a_report() {
@@ -77,7 +80,7 @@ mod tests {
             for verdict in [None, Some(ComplianceType::Compliant), Some(ComplianceType::NonCompliant)] {
                 let report = Report::of_text(hostile, verdict);
                 let mut shown = Vec::new();
-                format.render(&[report.clone(), report], &mut shown).unwrap();
+                format.render(&[report.clone(), report][..].into(), &mut shown).unwrap();
                 let shown = String::from_utf8(shown).unwrap();
                 let shown = style.replace_all(&shown, "");
                 let hidden: Vec<char> = shown.chars().filter(|c| is_hidden(*c) && *c != '\n').collect();

@@ -11,7 +11,14 @@ use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Report, Standing, TrailReport, command::Command, text::is_hidden};
+use super::{
+    Report, Standing, TrailReport,
+    command::Command,
+    control::{CONTROL, Control, TOOL},
+    reports::Reports,
+    summary::Summary,
+    text::is_hidden,
+};
 use crate::rule::{
     evaluation::ComplianceType,
     reasons::{Code, TrailResult},
@@ -19,7 +26,7 @@ use crate::rule::{
 };
 
 /// Writes one page, however many accounts there are; the same reports give the same bytes.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     let page = Page::of(reports).render().map_err(io::Error::other)?;
     out.write_all(visible(&page).as_bytes())
 }
@@ -30,8 +37,9 @@ struct Page<'r> {
     title: String,
     style: &'static str,
     style_sha256: String,
-    version: &'static str,
-    tally: Vec<(Mark, usize)>,
+    control: Control,
+    version: String,
+    summary: Summary,
     accounts: Vec<Account<'r>>,
 }
 
@@ -82,7 +90,7 @@ const fn mark_of(standing: Standing) -> Mark {
             meaning: "AWS refused to tell a fact that the verdict needs. AWS Config is told NON_COMPLIANT.",
         },
         Standing::NoVerdict => {
-            Mark { sign: "unsure", words: "No verdict", meaning: "No verdict was reached, for the reason below." }
+            Mark { sign: "unsure", words: "Without verdict", meaning: "No verdict was reached, for the reason below." }
         }
         Standing::Compliant => {
             Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." }
@@ -105,31 +113,33 @@ const fn standing_of(compliance_type: ComplianceType) -> Standing {
 }
 
 impl<'r> Page<'r> {
-    fn of(reports: &'r [Report]) -> Self {
-        let mut ranked: Vec<(Mark, &Report)> =
-            reports.iter().map(|report| (mark_of(report.standing()), report)).collect();
-        ranked.sort_by_key(|(_, report)| report.standing());
-        let count = |mark| ranked.iter().filter(|(its, _)| *its == mark).count();
-        let tally: Vec<(Mark, usize)> =
-            Standing::ALL.into_iter().map(mark_of).map(|mark| (mark, count(mark))).collect();
-        let counted = tally.iter().filter(|(_, count)| *count > 0);
-        let counts: Vec<String> = counted.map(|(verdict, count)| format!("{count} {}", lower(verdict.words))).collect();
-        let title = match ranked[..] {
-            [(verdict, report)] => format!("{}: account {}", verdict.words, report.account_id),
-            _ => counts.join(", "),
+    fn of(reports: &Reports<'r>) -> Self {
+        let ranked: Vec<(Mark, &Report)> =
+            reports.by_weight().into_iter().map(|report| (mark_of(report.standing()), report)).collect();
+        let summary = reports.summary();
+        let title = match (reports.accounts, &ranked[..]) {
+            ([_], [(verdict, report)]) => format!("{}: {}", verdict.words, report.whose()),
+            _ => summary.to_string(),
         };
         let style = include_str!("html.css");
         Self {
             title,
             style,
             style_sha256: STANDARD.encode(Sha256::digest(style)),
-            version: concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION")),
-            tally: tally.into_iter().filter(|(_, count)| *count > 0).collect(),
+            control: CONTROL,
+            version: TOOL.to_string(),
+            summary,
             accounts: (1..)
                 .zip(ranked)
                 .map(|(number, (verdict, report))| Account { number, verdict, report })
                 .collect(),
         }
+    }
+
+    /// Those verdicts that there are, and how often.
+    fn tally(&self) -> Vec<(Mark, usize)> {
+        let counted = Standing::ALL.into_iter().map(|standing| (mark_of(standing), self.summary.count(standing)));
+        counted.filter(|(_, count)| *count > 0).collect()
     }
 
     /// What the results of trails mean.
@@ -139,6 +149,16 @@ impl<'r> Page<'r> {
 }
 
 impl Account<'_> {
+    /// The account, else the file.
+    fn subject(&self) -> &str {
+        let Report { account_id, evidence_file, .. } = self.report;
+        account_id.as_ref().or(evidence_file.as_ref()).map_or("none", |subject| subject)
+    }
+
+    fn whose(&self) -> String {
+        capital(&self.report.whose())
+    }
+
     /// What the verdict means here.
     fn meaning(&self) -> &'static str {
         let trails = &self.report.trails;
@@ -204,14 +224,19 @@ impl Account<'_> {
     }
 }
 
-/// A time for people, still to the millisecond.
-fn for_people(time: Timestamp) -> String {
-    time.to_string().replace('T', " ").replace('Z', " UTC")
+/// A time for people.
+fn for_people(time: &impl AsRef<Timestamp>) -> String {
+    time.as_ref().for_people().to_string()
 }
 
 /// Prose and `code`, in turn, beginning with prose.
 fn prose_and_code(text: &str) -> impl Iterator<Item = (bool, &str)> {
     text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+}
+
+fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn lower(words: &str) -> String {
@@ -249,7 +274,7 @@ mod tests {
 
     fn page(reports: &[Report]) -> String {
         let mut page = Vec::new();
-        render(reports, &mut page).unwrap();
+        super::render(&reports.into(), &mut page).unwrap();
         String::from_utf8(page).unwrap()
     }
 
@@ -283,9 +308,9 @@ mod tests {
         ]);
         let order = ["non-compliant", "no-verdict", "compliant-1", "compliant-2", "not-applicable"];
         let places: Vec<usize> =
-            order.iter().map(|name| page.find(&format!("Account {name}</span>")).unwrap()).collect();
+            order.iter().map(|name| page.find(&format!("Account {name} ({name})</span>")).unwrap()).collect();
         assert!(places.is_sorted(), "{places:?}");
-        assert!(page.contains("<title>1 non-compliant, 1 no verdict, 2 compliant, 1 not applicable - "));
+        assert!(page.contains("<title>1 non-compliant, 1 without verdict, 2 compliant, 1 not applicable - "));
     }
 
     #[test]
@@ -328,7 +353,7 @@ mod tests {
         let subject = Subject {
             account_id: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),
-            collected_at: with.collected_at,
+            collected_at: with.collected_at.unwrap(),
             rule_parameters: InputParameters::default(),
         };
         let without = page(&[Report::without_evidence(subject, Vec::new())]);

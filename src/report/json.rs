@@ -8,16 +8,37 @@ use serde_json::{
     ser::{CompactFormatter, Formatter, PrettyFormatter},
 };
 
-use super::{Report, text::is_hidden};
+use super::{
+    Report,
+    control::{CONTROL, Control, TOOL, Tool},
+    reports::Reports,
+    summary::Summary,
+    text::is_hidden,
+};
+
+/// A change of which a program must know makes it another.
+const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Accounts<'r> {
-    accounts: &'r [Report],
+#[serde(rename_all = "camelCase")]
+struct Document<'r> {
+    format_version: u32,
+    tool: Tool,
+    control: Control,
+    summary: Summary,
+    accounts: Vec<&'r Report>,
 }
 
 /// The reports as one document.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    pretty(&Accounts { accounts: reports }, out)
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        tool: TOOL,
+        control: CONTROL,
+        summary: reports.summary(),
+        accounts: reports.shown().collect(),
+    };
+    pretty(&document, out)
 }
 
 /// An indented document that ends in a line break.

@@ -7,36 +7,44 @@ use std::io::{self, Write};
 
 use anstream::StripStream;
 
-use super::{Report, Standing, table, text::is_hidden};
-use crate::rule;
+use super::{
+    Caveat, Report, Standing,
+    control::{CONTROL, TOOL},
+    reports::Reports,
+    table,
+    text::{Screen, is_hidden},
+};
 
 /// The reports as one document.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let count = |is: fn(Standing) -> bool| reports.iter().filter(|report| is(report.standing())).count();
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    let count = |is: fn(Standing) -> bool| reports.shown().filter(|report| is(report.standing())).count();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
         "<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
-        env!("CARGO_PKG_NAME"),
-        reports.len(),
+        TOOL.name,
+        reports.shown().count(),
         count(is_failure),
         count(is_error)
     )?;
-    reports.iter().try_for_each(|report| test_suite(report, out))?;
+    reports.shown().try_for_each(|report| test_suite(report, out))?;
     writeln!(out, "</testsuites>")
 }
 
 fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let (standing, collected_at) = (report.standing(), report.collected_at);
-    let (account_id, region) = (escaped(&report.account_id), escaped(&report.region));
+    let standing = report.standing();
+    let timestamp = report.collected_at.map_or(String::new(), |at| format!(" timestamp=\"{at}\""));
+    let account_id = report.account_id.as_ref().or(report.evidence_file.as_ref());
+    let [account_id, region] = [account_id, report.region.as_ref()].map(|text| escaped(text.map_or("", |text| text)));
     let (failures, errors) = (u8::from(is_failure(standing)), u8::from(is_error(standing)));
     let skipped = u8::from(standing == Standing::NotApplicable);
     writeln!(
         out,
         "  <testsuite name=\"{account_id}\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" \
-         skipped=\"{skipped}\" time=\"0\" timestamp=\"{collected_at}\">"
+         skipped=\"{skipped}\" time=\"0\"{timestamp}>"
     )?;
-    let name = rule::DEFAULT_NAME;
+    properties(report, out)?;
+    let name = CONTROL.rule;
     writeln!(out, "    <testcase classname=\"{account_id}.{region}\" name=\"{name}\" time=\"0\">")?;
     let message = escaped(&report.annotation);
     let verdict = standing.as_str();
@@ -54,6 +62,20 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "    </testcase>\n  </testsuite>")
 }
 
+/// What is decided, by what, and whether it may be relied on.
+fn properties(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let property = |name: &str, value: &str, out: &mut dyn Write| {
+        writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(value))
+    };
+    writeln!(out, "    <properties>")?;
+    property("control", &CONTROL.to_string(), out)?;
+    property("version", &TOOL.to_string(), out)?;
+    for caveat in &report.caveats {
+        property("caveat", Caveat::in_words(*caveat), out)?;
+    }
+    writeln!(out, "    </properties>")
+}
+
 fn is_failure(standing: Standing) -> bool {
     standing == Standing::NonCompliant
 }
@@ -66,7 +88,7 @@ fn is_error(standing: Standing) -> bool {
 /// What a terminal shows.
 fn details(report: &Report) -> io::Result<String> {
     let mut plain = StripStream::new(Vec::new());
-    table::render(std::slice::from_ref(report), &mut plain)?;
+    table::account(report, &mut Screen::new(&mut plain))?;
     Ok(String::from_utf8_lossy(&plain.into_inner()).into_owned())
 }
 

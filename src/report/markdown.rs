@@ -2,24 +2,54 @@
 
 use std::io::{self, Write};
 
-use super::{Report, remedies::Remedy, text::is_hidden};
+use super::{
+    Report,
+    control::{CONTROL, TOOL},
+    remedies::Remedy,
+    reports::Reports,
+    text::is_hidden,
+};
 use crate::rule::evaluation::ComplianceType;
 
-/// Reports, each below a heading of its own.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    for (index, report) in reports.iter().enumerate() {
-        if index > 0 {
-            writeln!(out)?;
+/// What is decided, a table of the accounts where there are several, and each below a heading of its own.
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# {CONTROL}\n\n{}. Rule `{}`, {TOOL}.", CONTROL.title, CONTROL.rule)?;
+    let accounts = reports.by_weight();
+    if reports.accounts.len() != 1 {
+        writeln!(out, "\n{}.", reports.summary())?;
+    }
+    if accounts.len() > 1 {
+        writeln!(out, "\n| Account | Verdict | Why |\n|---|---|---|")?;
+        for report in &accounts {
+            let why = text(&report.annotation);
+            writeln!(out, "| {} | {} | {why} |", text(&subject(report)), report.standing().as_str())?;
         }
+    }
+    for report in accounts {
+        writeln!(out)?;
         account(report, out)?;
     }
     Ok(())
 }
 
+fn subject(report: &Report) -> String {
+    let whose = report.whose();
+    whose.strip_prefix("account ").map_or(whose.clone(), str::to_owned)
+}
+
 fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## {}: account {}\n", report.standing().as_str(), text(&report.account_id))?;
-    let (region, annotation) = (text(&report.region), text(&report.annotation));
-    writeln!(out, "Judged from {region} at {}: {annotation}", report.collected_at)?;
+    writeln!(out, "## {}: {}\n", report.standing().as_str(), text(&report.whose()))?;
+    let annotation = text(&report.annotation);
+    match (&report.region, report.collected_at) {
+        (Some(region), Some(at)) => writeln!(out, "Judged from {} at {at}: {annotation}", text(region))?,
+        _ => writeln!(out, "{annotation}")?,
+    }
+    for caveat in &report.caveats {
+        writeln!(out, "\n**{}**", caveat.in_words())?;
+    }
+    if let Some(collected_as) = &report.collected_as {
+        writeln!(out, "\nCollected as {}", text(collected_as))?;
+    }
     let parameters = report.parameters();
     if !parameters.is_empty() {
         writeln!(out, "\nParameters: {}", text(&parameters))?;

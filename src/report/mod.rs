@@ -4,6 +4,7 @@
 
 mod asff;
 pub mod command;
+pub mod control;
 mod csv;
 pub mod delivery;
 mod evaluations;
@@ -15,10 +16,13 @@ mod junit;
 mod markdown;
 mod ocsf;
 pub mod remedies;
+pub mod reports;
+pub mod summary;
 pub(crate) mod table;
 pub(crate) mod text;
 
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use crate::rule::{
     Verdict,
@@ -38,12 +42,18 @@ use remedies::Remedy;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The account.
-    pub account_id: String,
+    /// The account; none where a file does not tell.
+    pub account_id: Option<String>,
+    /// Its name, where that is known.
+    pub account_name: Option<String>,
     /// The Region from which it was judged.
-    pub region: String,
+    pub region: Option<String>,
     /// When the evidence was collected.
-    pub collected_at: Timestamp,
+    pub collected_at: Option<Timestamp>,
+    /// Whose credentials read it, as an ARN; none if the evidence does not tell.
+    pub collected_as: Option<String>,
+    /// The file that the evidence is from; none if AWS was read.
+    pub evidence_file: Option<String>,
     /// The rule parameters, as they were given.
     pub rule_parameters: InputParameters,
     /// The verdict; none if a transient error hid it.
@@ -60,8 +70,12 @@ pub struct Report {
     pub remedies: Vec<Remedy>,
     /// The calls that were made; none where the evidence came from a file that does not tell.
     pub calls: Vec<Call>,
-    /// The SHA-256 of the evidence file that the verdict rests on, if it was saved with one.
+    /// The SHA-256 of the bytes of the evidence file that the verdict rests on, as `sha256sum` prints it.
     pub evidence_sha256: Option<String>,
+    /// The SHA-256 of what that file says, whatever its layout, as its provenance has it.
+    pub content_sha256: Option<String>,
+    /// What is to be known before the verdict is relied on.
+    pub caveats: Vec<Caveat>,
     /// What the evidence file says that was decided when it was saved.
     pub saved_verdict: Option<SavedVerdict>,
 }
@@ -175,15 +189,42 @@ impl Report {
             compliance_type: account.map(|row| row.compliance_type),
             verified: account.map(|_| true),
             annotation: account.map(|row| row.annotation.to_string()).unwrap_or_default(),
+            evaluations,
+            ..Self::of_nothing(Some(account_id), Some(region), Some(collected_at), rule_parameters)
+        }
+    }
+
+    /// Why a file has no verdict: it cannot be read, is no evidence, or was changed.
+    #[must_use]
+    pub fn without_verdict(evidence_file: String, why: String) -> Self {
+        let nothing = Self::of_nothing(None, None, None, InputParameters::default());
+        Self { annotation: why, evidence_file: Some(evidence_file), ..nothing }
+    }
+
+    fn of_nothing(
+        account_id: Option<String>,
+        region: Option<String>,
+        collected_at: Option<Timestamp>,
+        rule_parameters: InputParameters,
+    ) -> Self {
+        Self {
             account_id,
+            account_name: None,
             region,
             collected_at,
+            collected_as: None,
+            evidence_file: None,
             rule_parameters,
-            evaluations,
+            compliance_type: None,
+            verified: None,
+            annotation: String::new(),
+            evaluations: Vec::new(),
             trails: Vec::new(),
             remedies: Vec::new(),
             calls: Vec::new(),
             evidence_sha256: None,
+            content_sha256: None,
+            caveats: Vec::new(),
             saved_verdict: None,
         }
     }
@@ -201,7 +242,8 @@ impl Report {
     #[must_use]
     pub fn resting_on(mut self, provenance: &Provenance) -> Self {
         self.calls.clone_from(&provenance.calls);
-        self.evidence_sha256 = Some(provenance.sha256.clone());
+        self.collected_as.clone_from(&provenance.collected_as);
+        self.content_sha256 = Some(provenance.sha256.clone());
         self.saved_verdict = Some(provenance.verdict.clone());
         self
     }
@@ -213,6 +255,23 @@ impl Report {
             saved.compliance_type != self.compliance_type || saved.annotation != self.annotation
         };
         self.saved_verdict.as_ref().filter(is_other)
+    }
+
+    /// Whose it is: the account, and its name where that is known, else the file.
+    #[must_use]
+    pub fn whose(&self) -> String {
+        match (&self.account_id, &self.account_name, &self.evidence_file) {
+            (Some(account_id), Some(name), _) => format!("account {account_id} ({name})"),
+            (Some(account_id), None, _) => format!("account {account_id}"),
+            (None, _, Some(file)) => format!("file {file}"),
+            (None, _, None) => "no account".to_owned(),
+        }
+    }
+
+    /// Whether somebody should look at it: it is not compliant, is not known to be, or is not to be relied on.
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        self.standing().needs_attention() || self.caveats.contains(&Caveat::TooOld)
     }
 
     /// The rule parameters that are set, in one line, `NAME=VALUE` each; empty if none are.
@@ -249,10 +308,59 @@ pub enum Standing {
     NotApplicable,
 }
 
+/// What is to be known before a verdict is relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Caveat {
+    /// The evidence file has no provenance.
+    NoChecksum,
+    /// The evidence was collected longer ago than was asked for.
+    TooOld,
+}
+
+impl Caveat {
+    /// Every caveat.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its stable code, such as `no-checksum`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// It, in words.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::NoChecksum => "no checksum: nobody can tell whether it was changed",
+            Self::TooOld => "too old: the evidence was collected before what --max-age allows",
+        }
+    }
+}
+
 impl Standing {
     /// Every standing, in this order.
     pub const ALL: [Self; 5] =
         [Self::NonCompliant, Self::NotVerified, Self::NoVerdict, Self::Compliant, Self::NotApplicable];
+
+    /// Whether somebody should look at the account.
+    #[must_use]
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::NonCompliant | Self::NotVerified | Self::NoVerdict)
+    }
+
+    /// For people, within a sentence.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::NonCompliant => "non-compliant",
+            Self::NotVerified => "not verified",
+            Self::NoVerdict => "without verdict",
+            Self::Compliant => "compliant",
+            Self::NotApplicable => "not applicable",
+        }
+    }
 
     /// In AWS's spelling, else `NOT_VERIFIED` or `NO_VERDICT`.
     #[must_use]
@@ -308,9 +416,12 @@ impl Report {
             annotation: Annotation::new(&text()),
         };
         Self {
-            account_id: text(),
-            region: text(),
-            collected_at: at,
+            account_id: Some(text()),
+            account_name: Some(text()),
+            region: Some(text()),
+            collected_at: Some(at),
+            collected_as: Some(text()),
+            evidence_file: Some(text()),
             rule_parameters: [(text(), text().into()), ("number".to_owned(), 24.into())].into_iter().collect(),
             compliance_type,
             verified: compliance_type.map(|_| true),
@@ -355,6 +466,8 @@ impl Report {
                 error_code: Some(text()),
             }],
             evidence_sha256: Some(text()),
+            content_sha256: Some(text()),
+            caveats: Caveat::ALL.to_vec(),
             saved_verdict: Some(SavedVerdict { compliance_type: None, annotation: text() }),
         }
     }

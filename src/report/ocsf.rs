@@ -4,39 +4,47 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Report, Standing, TrailReport, finding, json};
+use super::{
+    Report, Standing, TrailReport,
+    control::{CONTROL, TOOL},
+    finding, json,
+    reports::Reports,
+};
 use crate::rule::{
     self,
     evaluation::{ComplianceType, EvaluatedResource},
     reasons::TrailResult,
+    timestamp::Timestamp,
 };
 
 const COMPLIANCE_FINDING: u32 = 2003;
 /// Longer text is cut; OCSF knows no limits.
 const MAX_TEXT: usize = 4096;
 
-/// One line an account; none for an account without verdict, so that an earlier finding stands.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
-    let mut events = reports.iter().filter_map(|report| Some(event(report, report.compliance_type?)));
-    events.try_for_each(|event| json::line(&event, out))
+/// One line an account. Without verdict the status is Unknown: events are a stream, in which an earlier one stands.
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    reports.shown().map(event).try_for_each(|event| json::line(&event, out))
 }
 
 /// A number of an OCSF enumeration, and its caption.
 type Id = (u32, &'static str);
 
-fn event(report: &Report, compliance_type: ComplianceType) -> Value {
+fn event(report: &Report) -> Value {
     const CREATE: Id = (1, "Create");
     const CLOSE: Id = (3, "Close");
     const INFORMATIONAL: Id = (1, "Informational");
     const HIGH: Id = (4, "High");
-    let (activity, severity, status, compliance): (Id, Id, Id, Id) = match compliance_type {
-        _ if report.standing() == Standing::NotVerified => (CREATE, HIGH, (1, "New"), (2, "Warning")),
-        ComplianceType::Compliant => (CREATE, INFORMATIONAL, (4, "Resolved"), (1, "Pass")),
-        ComplianceType::NonCompliant => (CREATE, HIGH, (1, "New"), (3, "Fail")),
-        ComplianceType::NotApplicable => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, compliance_type.as_str())),
+    let standing = report.standing();
+    let (activity, severity, status, compliance): (Id, Id, Id, Id) = match standing {
+        Standing::NotVerified => (CREATE, HIGH, (1, "New"), (2, "Warning")),
+        Standing::Compliant => (CREATE, INFORMATIONAL, (4, "Resolved"), (1, "Pass")),
+        Standing::NonCompliant => (CREATE, HIGH, (1, "New"), (3, "Fail")),
+        Standing::NotApplicable => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, standing.as_str())),
+        Standing::NoVerdict => (CREATE, INFORMATIONAL, (1, "New"), (0, "Unknown")),
     };
     let Report { account_id, region, .. } = report;
-    let time = report.collected_at.epoch_milliseconds();
+    // A file that does not tell its time is of no time: the start of 1970.
+    let time = report.collected_at.unwrap_or(Timestamp::UNIX_EPOCH).epoch_milliseconds();
     let partition = finding::partition(report);
     let requirements = finding::requirements();
     let standards = rule::RECOMMENDATIONS.iter().map(|recommendation| recommendation.benchmark);
@@ -46,12 +54,29 @@ fn event(report: &Report, compliance_type: ComplianceType) -> Value {
         lines.collect::<Vec<_>>()
     };
     details.extend(report.trails.iter().flat_map(of_trail));
-    let account = json!({
-        "type": EvaluatedResource::ACCOUNT,
-        "uid": account_id,
-        "region": region,
+    details.extend(report.caveats.iter().map(|caveat| caveat.in_words().to_owned()));
+    let named = |fixed: Value, optional: &[(&str, &Option<String>)]| {
+        let mut object = fixed;
+        for (name, value) in optional {
+            if let Some(value) = value {
+                object[name] = value.as_str().into();
+            }
+        }
+        object
+    };
+    let account = named(
+        json!({"type": EvaluatedResource::ACCOUNT, "cloud_partition": partition}),
+        &[("uid", account_id), ("name", &report.account_name), ("region", region)],
+    );
+    let cloud = json!({
+        "provider": "AWS",
         "cloud_partition": partition,
+        "account": named(
+            json!({"type_id": 10, "type": "AWS Account"}),
+            &[("uid", account_id), ("name", &report.account_name)],
+        ),
     });
+    let cloud = named(cloud, &[("region", region)]);
     let resources: Vec<Value> =
         std::iter::once(account).chain(report.trails.iter().map(|trail| resource(trail, partition))).collect();
     let mut event = json!({
@@ -73,31 +98,26 @@ fn event(report: &Report, compliance_type: ComplianceType) -> Value {
             "version": "1.6.0",
             "profiles": ["cloud"],
             "product": {
-                "name": env!("CARGO_PKG_NAME"),
-                "version": env!("CARGO_PKG_VERSION"),
+                "name": TOOL.name,
+                "version": TOOL.version,
             },
         },
-        "cloud": {
-            "provider": "AWS",
-            "cloud_partition": partition,
-            "region": region,
-            "account": {"uid": account_id, "type_id": 10, "type": "AWS Account"},
-        },
+        "cloud": cloud,
         "finding_info": {
             "uid": finding::uid(report),
-            "title": finding::TITLE,
+            "title": finding::title(),
             "desc": report.annotation,
             "created_time": time,
-            "analytic": {"type_id": 1, "type": "Rule", "uid": rule::DEFAULT_NAME, "name": rule::DEFAULT_NAME},
+            "analytic": {"type_id": 1, "type": "Rule", "uid": CONTROL.rule, "name": CONTROL.rule},
         },
         "compliance": {
-            "control": finding::TITLE,
+            "control": finding::title(),
             "desc": rule::DESCRIPTION,
             "standards": standards.collect::<Vec<_>>(),
             "requirements": requirements,
             "status_id": compliance.0,
             "status": compliance.1,
-            "status_code": compliance_type,
+            "status_code": report.compliance_type.map_or(standing.as_str(), ComplianceType::as_str),
             "status_details": details,
         },
         "resources": resources,

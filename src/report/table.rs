@@ -4,33 +4,58 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, Standing, TrailReport, delivery::DeliveryReport, remedies::Remedy, text::Screen};
+use super::{
+    Report, Standing, TrailReport,
+    control::{CONTROL, TOOL},
+    delivery::DeliveryReport,
+    remedies::Remedy,
+    reports::Reports,
+    text::Screen,
+};
 use crate::rule::{evaluation::ComplianceType, reasons::TrailResult};
 
 const PLAIN: Style = Style::new();
 const DIM: Style = Style::new().dimmed();
 
-/// Reports, with an empty line between accounts.
-pub(super) fn render(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
+/// Reports, those that need attention first, with an empty line between them, and how many accounts stand how.
+pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     let screen = &mut Screen::new(out);
-    for (index, report) in reports.iter().enumerate() {
-        if index > 0 {
-            screen.empty_line()?;
-        }
+    head(screen)?;
+    for report in reports.by_weight() {
+        screen.empty_line()?;
         account(report, screen)?;
+    }
+    if reports.accounts.len() != 1 {
+        screen.empty_line()?;
+        screen.line(reports.summary())?;
     }
     Ok(())
 }
 
+/// What is decided, and by what.
+pub(crate) fn head(screen: &mut Screen) -> io::Result<()> {
+    screen.styled_line(&[(DIM, &format_args!("{CONTROL}  rule {}  {TOOL}", CONTROL.rule))])
+}
+
 /// The verdict, why, and what was asked.
 pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
-    let Report { account_id, region, collected_at, .. } = report;
+    let judged = match (&report.region, report.collected_at) {
+        (Some(region), Some(at)) => format!("judged from {region} at {at}"),
+        (Some(region), None) => format!("judged from {region}"),
+        (None, _) => String::new(),
+    };
     screen.styled_line(&[
         (style(report.standing()), &report.standing().as_str()),
-        (PLAIN, &format_args!("  account {account_id}  ")),
-        (DIM, &format_args!("judged from {region} at {collected_at}")),
+        (PLAIN, &format_args!("  {}  ", report.whose())),
+        (DIM, &judged),
     ])?;
     screen.line(&report.annotation)?;
+    for caveat in &report.caveats {
+        screen.styled_line(&[(AnsiColor::Yellow.on_default(), &caveat.in_words())])?;
+    }
+    if let Some(collected_as) = &report.collected_as {
+        screen.styled_line(&[(DIM, &format_args!("Collected as {collected_as}"))])?;
+    }
     let parameters = report.parameters();
     if !parameters.is_empty() {
         screen.line(format_args!("Parameters: {parameters}"))?;
@@ -38,7 +63,8 @@ pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
     Ok(())
 }
 
-fn account(report: &Report, screen: &mut Screen) -> io::Result<()> {
+/// One account.
+pub(super) fn account(report: &Report, screen: &mut Screen) -> io::Result<()> {
     heading(report, screen)?;
     if let Some(saved) = report.other_saved_verdict() {
         screen.line(format_args!("When the evidence was saved: {}: {}", saved.verdict(), saved.annotation))?;

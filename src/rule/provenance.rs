@@ -15,6 +15,9 @@ use super::{
 pub struct Provenance {
     /// The program and its version.
     pub collected_by: String,
+    /// Whose credentials read it: the ARN that `GetCallerIdentity` gives; absent in files of 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected_as: Option<String>,
     /// The rule parameters, as they were given.
     pub rule_parameters: InputParameters,
     /// Every call, in the order in which they ended.

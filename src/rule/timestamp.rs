@@ -95,6 +95,12 @@ impl Timestamp {
         Self { epoch_milliseconds: self.epoch_milliseconds.div_euclid(1000) * 1000 }
     }
 
+    /// For people: `2026-11-01 12:00:00 UTC`.
+    #[must_use]
+    pub fn for_people(self) -> ForPeople {
+        ForPeople(self)
+    }
+
     fn from_epoch_seconds(seconds: f64, as_written: String) -> Result<Self, InvalidTimestamp> {
         let milliseconds = (seconds * 1000.0).round();
         #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, and the range is checked next")]
@@ -109,6 +115,24 @@ impl Timestamp {
         OffsetDateTime::UNIX_EPOCH
             .checked_add(Duration::milliseconds(self.epoch_milliseconds))
             .filter(|date_time| (0..=9999).contains(&date_time.to_offset(UtcOffset::UTC).year()))
+    }
+}
+
+/// A time as people read it.
+#[derive(Debug, Clone, Copy)]
+pub struct ForPeople(Timestamp);
+
+impl fmt::Display for ForPeople {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_second().to_string();
+        let (date, time) = text.split_once('T').ok_or(fmt::Error)?;
+        write!(f, "{date} {} UTC", time.trim_end_matches('Z'))
+    }
+}
+
+impl AsRef<Self> for Timestamp {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

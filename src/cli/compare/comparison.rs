@@ -5,12 +5,12 @@ use serde::Serialize;
 use super::{
     age::seconds_between,
     deployed::{DeployedRule, Recorded},
+    here::Here,
     managed::ManagedRule,
 };
 use crate::{
     aws::{config_rules::EvaluationStatus, fault::CallError},
     error::chain,
-    report::Report,
     rule::{
         evaluation::{ComplianceType, EvaluatedResource},
         parameters::InputParameters,
@@ -101,13 +101,14 @@ pub(super) struct NotRead {
 impl Comparison {
     /// The verdict beside the rules, each of which has yet to be told why it differs.
     pub(super) fn of(
-        report: &Report,
+        here: &Here,
         wanted: &str,
         rules: impl Iterator<Item = (DeployedRule, Recorded)>,
         mut not_read: Vec<NotRead>,
     ) -> Self {
+        let Here { report, subject, .. } = here;
         let rules: Vec<ComparedRule> = rules
-            .filter_map(|(deployed, recorded)| ComparedRule::of(deployed, recorded, report, &mut not_read))
+            .filter_map(|(deployed, recorded)| ComparedRule::of(deployed, recorded, here, &mut not_read))
             .collect();
         let is_listed = !not_read.iter().any(|not_read| not_read.rules.is_empty());
         let has = |managed: Option<ManagedRule>| rules.iter().any(|rule| rule.managed == managed);
@@ -121,9 +122,9 @@ impl Comparison {
             reason_codes: trail.reasons.iter().map(|reason| reason.code).collect(),
         });
         Self {
-            account_id: report.account_id.clone(),
-            region: report.region.clone(),
-            collected_at: report.collected_at,
+            account_id: subject.account_id.clone(),
+            region: subject.region.clone(),
+            collected_at: subject.collected_at,
             rule_parameters: report.rule_parameters.clone(),
             compliance_type: report.compliance_type,
             verified: report.verified,
@@ -138,7 +139,8 @@ impl Comparison {
 
 impl ComparedRule {
     /// A rule beside the verdict here; none if it was deleted meanwhile, or was never there.
-    fn of(deployed: DeployedRule, recorded: Recorded, report: &Report, not_read: &mut Vec<NotRead>) -> Option<Self> {
+    fn of(deployed: DeployedRule, recorded: Recorded, here: &Here, not_read: &mut Vec<NotRead>) -> Option<Self> {
+        let Here { report, subject, .. } = here;
         let DeployedRule { rule, managed, is_listed } = deployed;
         let input_parameters = is_listed.then(|| InputParameters::from_text(&rule.input_parameters));
         let mut compared = Self {
@@ -151,7 +153,7 @@ impl ComparedRule {
         match recorded.results {
             None => {}
             Some(Ok(results)) => {
-                let account = EvaluatedResource::account(&report.account_id);
+                let account = EvaluatedResource::account(&subject.account_id);
                 let count = results.len();
                 let of_account = results.into_iter().find(|result| result.resource == account);
                 compared.other_resources = Some(count - usize::from(of_account.is_some()));
@@ -161,7 +163,7 @@ impl ComparedRule {
                     compared.compliance_type = Some(RecordedCompliance::Result(result.compliance_type));
                     compared.annotation = result.annotation;
                     compared.result_recorded_time = time;
-                    compared.result_age_seconds = time.map(|time| seconds_between(time, report.collected_at));
+                    compared.result_age_seconds = time.map(|time| seconds_between(time, subject.collected_at));
                 }
             }
             Some(Err(error)) if error.code == "NoSuchConfigRuleException" => return None,

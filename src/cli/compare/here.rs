@@ -15,6 +15,7 @@ use crate::{
 /// The verdict here, and what it rests on.
 pub(super) struct Here {
     pub(super) report: Report,
+    pub(super) subject: Subject,
     /// None if the parameters alone decided.
     pub(super) judged: Option<(Evidence, RuleParameters)>,
     /// What was odd while it was read.
@@ -31,21 +32,21 @@ impl Here {
         collected_at: Timestamp,
         given: InputParameters,
     ) -> Result<Self, CliError> {
-        let parameters = match ask(&given, &session.account_id, &session.region, None) {
+        let subject = Subject {
+            account_id: session.account_id.clone(),
+            region: session.region.clone(),
+            collected_at,
+            rule_parameters: given,
+        };
+        let parameters = match ask(&subject.rule_parameters, &session.account_id, &session.region, None) {
             Question::Read(parameters) => parameters,
             Question::Decided { evaluations, .. } => {
-                let subject = Subject {
-                    account_id: session.account_id.clone(),
-                    region: session.region.clone(),
-                    collected_at,
-                    rule_parameters: given,
-                };
-                let report = Report::without_evidence(subject, evaluations);
-                return Ok(Self { report, judged: None, warnings: Vec::new() });
+                let report = Report::without_evidence(subject.clone(), evaluations);
+                return Ok(Self { report, subject, judged: None, warnings: Vec::new() });
             }
         };
         let (evidence, warnings) = collect_evidence(session, collected_at, false).await.map_err(CliError::Aws)?;
-        let report = Report::of(&evidence, &parameters, given);
-        Ok(Self { report, judged: Some((evidence, parameters)), warnings })
+        let report = Report::of(&evidence, &parameters, subject.rule_parameters.clone());
+        Ok(Self { report, subject, judged: Some((evidence, parameters)), warnings })
     }
 }

@@ -69,7 +69,7 @@ impl Compare {
             CompareFormat::Json => self.destination.write(terminal, |out| json::pretty(&comparison, out))?,
         }
         if report.compliance_type.is_none() {
-            terminal.error(format_args!("account {}: {}", report.account_id, report.annotation));
+            terminal.error(format_args!("{}: {}", report.whose(), report.annotation));
         }
         Ok(Exit::of(&[report]))
     }
@@ -79,7 +79,7 @@ impl Compare {
         let connected = self.account.connect().await?;
         parameters::check(&given, &connected.region)?;
         let progress = Progress::new("asking who the credentials belong to");
-        let session = connected.session().await?;
+        let (session, caller) = connected.session().await?;
         let collected_at = Clock::System.now();
         progress.say(format_args!("reading the rules of account {} in {}", session.account_id, session.region));
         let wanted = self.rule.as_deref().unwrap_or(rule::DEFAULT_NAME);
@@ -97,12 +97,13 @@ impl Compare {
         )
         .await;
         drop(progress);
-        let here = here?;
+        let mut here = here?;
+        here.report.collected_as = caller;
         for warning in &here.warnings {
             terminal.warning(warning);
         }
         let not_read = not_listed.iter().map(|error| NotRead::new(error, None)).collect();
-        let mut comparison = Comparison::of(&here.report, wanted, rules.into_iter().zip(recorded), not_read);
+        let mut comparison = Comparison::of(&here, wanted, rules.into_iter().zip(recorded), not_read);
         for rule in &mut comparison.rules {
             rule.why = here.why(rule);
         }

@@ -63,8 +63,8 @@ impl Here {
             };
             lines.push(format!("trail {} {did}", trail.display_name()));
         }
-        if evaluated < self.report.collected_at {
-            let age = age(seconds_between(evaluated, self.report.collected_at));
+        if evaluated < self.subject.collected_at {
+            let age = age(seconds_between(evaluated, self.subject.collected_at));
             lines.push(format!("what was read here is {age} newer; a change since then shows here first"));
         }
         lines
@@ -87,7 +87,7 @@ impl Here {
         let Some(input_parameters) = &rule.input_parameters else {
             return vec!["the parameters that it is deployed with are not known".to_owned()];
         };
-        let deployed = RuleParameters::parse(input_parameters, &self.report.region);
+        let deployed = RuleParameters::parse(input_parameters, &self.subject.region);
         if let (Ok(deployed), Some((_, valid))) = (&deployed, &self.judged)
             && deployed == valid
         {
