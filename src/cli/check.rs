@@ -9,6 +9,7 @@ use super::{
     delivery::Asked,
     error::{CliError, Exit},
     evidence,
+    exceptions::ExceptionsFile,
     files::{self, Place},
     output::Output,
     parameters::{self, ParameterArguments},
@@ -36,7 +37,8 @@ Examples:
   cloudtrail-all-regions check --profile audit --region eu-west-1 --parameter maxDeliveryAgeHours=24
   cloudtrail-all-regions check --rule cis-3-1-cloudtrail-all-regions
   cloudtrail-all-regions check --save-evidence evidence.json --format html --output report.html
-  cloudtrail-all-regions check --evidence evidence.json")]
+  cloudtrail-all-regions check --evidence evidence.json
+  cloudtrail-all-regions check --exceptions exceptions.toml")]
 pub(super) struct Check {
     /// Decide from evidence files, offline; - is standard input
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
@@ -51,6 +53,8 @@ pub(super) struct Check {
     /// Take the parameters from this rule, as it is deployed in the Region
     #[arg(long, value_name = "NAME", conflicts_with = "parameters", value_hint = ValueHint::Other)]
     rule: Option<String>,
+    #[command(flatten)]
+    exceptions: ExceptionsFile,
     #[command(flatten)]
     output: Output,
 }
@@ -77,14 +81,17 @@ impl Check {
     /// Evaluates, and proves what is asked.
     pub(super) async fn run(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
         self.refuse_overwriting()?;
+        let exceptions = self.exceptions.read()?;
         let mut is_whole = true;
-        let reports = if self.evidence.is_empty() {
+        let mut reports = if self.evidence.is_empty() {
             let (report, is_all) = Box::pin(self.live(asked, terminal)).await?;
             is_whole = is_all;
             vec![report]
         } else {
             self.evidence.iter().map(|path| self.replay(path, asked, terminal)).collect::<Result<_, _>>()?
         };
+        let notes = exceptions.apply(&mut reports, |_| None, Clock::System.now());
+        self.exceptions.say(&notes, terminal);
         self.output.write_reports(&reports, terminal)?;
         for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
             let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", files::input_name(path)));
@@ -199,8 +206,9 @@ impl Check {
 
     /// A result must not take the place of evidence.
     fn refuse_overwriting(&self) -> Result<(), CliError> {
-        if self.evidence.iter().filter(|path| files::is_standard(path)).count() > 1 {
-            return Err(CliError::usage("--evidence: standard input can be read only once"));
+        let of_evidence = self.evidence.iter().filter(|path| files::is_standard(path)).count();
+        if of_evidence + usize::from(self.exceptions.is_standard()) > 1 {
+            return Err(CliError::usage("--evidence, --exceptions: standard input can be read only once"));
         }
         let standard = Path::new("-");
         let takes_its_place = |path: &PathBuf| {
@@ -210,7 +218,18 @@ impl Check {
         if self.save_evidence.as_ref().is_some_and(takes_its_place) {
             return Err(CliError::usage("--save-evidence: valid is a file; standard output carries the result"));
         }
+        let exceptions = self.exceptions.path();
+        if let (Some(saved), Some(read)) = (&self.save_evidence, exceptions)
+            && Place::of_output(saved).is(&Place::of_input(read))
+        {
+            return Err(CliError::usage(format!(
+                "--save-evidence would overwrite {}; valid is another file",
+                files::input_name(read)
+            )));
+        }
         let checksum = self.save_evidence.as_deref().map(evidence::checksum_file);
-        self.output.destination.is_none_of(self.evidence.iter().chain(&self.save_evidence).chain(&checksum))
+        self.output
+            .destination
+            .is_none_of(self.evidence.iter().chain(&self.save_evidence).chain(&checksum).chain(exceptions))
     }
 }

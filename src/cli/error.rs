@@ -11,7 +11,7 @@ use crate::{
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// The account is compliant, or the rule does not apply.
+    /// The account is compliant or excepted, or the rule does not apply.
     Compliant = 0,
     /// The account is not compliant.
     NonCompliant = 1,
@@ -27,6 +27,7 @@ impl Exit {
     /// The weightiest of the reports': that one account could not be evaluated outranks that another fails.
     pub(super) fn of(reports: &[Report]) -> Self {
         let exit = |report: &Report| match report.standing() {
+            _ if !report.exceptions.is_empty() => Self::Compliant,
             Standing::Compliant | Standing::NotApplicable => Self::Compliant,
             Standing::NonCompliant => Self::NonCompliant,
             Standing::NotVerified | Standing::NoVerdict => Self::NotEvaluated,

@@ -14,6 +14,7 @@ use crate::{
     report::{remedies::Remedy, text::Screen},
     rule::{
         self,
+        account_reasons::AccountCode,
         parameters::{PARAMETERS, Parameter},
         reasons::{About, AskedBy, Code},
         spelling::or_nearest,
@@ -45,6 +46,11 @@ impl Explain {
         };
         let code = Code::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(topic));
         let parameter = PARAMETERS.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(topic));
+        let of_account = AccountCode::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(topic));
+        if let Some(code) = of_account {
+            self.destination.show(terminal, |screen| explain_account_reason(*code, screen))?;
+            return Ok(Exit::Compliant);
+        }
         match (code, parameter) {
             (Some(code), _) => self.destination.show(terminal, |screen| explain_reason(*code, screen))?,
             (None, Some(parameter)) => {
@@ -52,6 +58,7 @@ impl Explain {
             }
             (None, None) => {
                 let topics = Code::ALL.iter().map(|code| code.as_str());
+                let topics = topics.chain(AccountCode::ALL.iter().map(|code| code.as_str()));
                 let topics = topics.chain(PARAMETERS.iter().map(|parameter| parameter.name));
                 let nearest = or_nearest(topic, topics);
                 return Err(CliError::usage(format!(
@@ -68,6 +75,12 @@ fn list(screen: &mut Screen) -> io::Result<()> {
     let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or_default();
     for code in Code::ALL {
         screen.line(format_args!("  {code:<width$}  {}", code.about().meaning))?;
+    }
+    screen.empty_line()?;
+    heading("Reasons of the account, where no trail says it", screen)?;
+    let width = AccountCode::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or_default();
+    for code in AccountCode::ALL {
+        screen.line(format_args!("  {code:<width$}  {}", code.meaning()))?;
     }
     screen.empty_line()?;
     heading("Parameters", screen)?;
@@ -113,6 +126,12 @@ fn explain_reason(code: Code, screen: &mut Screen) -> io::Result<()> {
         screen.line(format_args!("  The parameter {parameter} may allow it."))?;
     }
     section("Cost", cost, screen)
+}
+
+fn explain_account_reason(code: AccountCode, screen: &mut Screen) -> io::Result<()> {
+    heading(code.as_str(), screen)?;
+    screen.line(format_args!("  {}", code.meaning()))?;
+    section("Remedy", code.remedy(), screen)
 }
 
 fn explain_parameter(parameter: &Parameter, screen: &mut Screen) -> io::Result<()> {

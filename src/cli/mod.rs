@@ -9,6 +9,7 @@ mod definition;
 mod delivery;
 mod error;
 mod evidence;
+mod exceptions;
 mod explain;
 mod files;
 mod invoke;

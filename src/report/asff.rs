@@ -39,6 +39,8 @@ fn finding(report: &Report) -> Option<Value> {
         // As Security Hub treats NOT_APPLICABLE of AWS Config.
         ComplianceType::NotApplicable => ("NOT_AVAILABLE", "INFORMATIONAL", "NEW", "ARCHIVED"),
     };
+    let excepted = report.excepted();
+    let workflow = if excepted.is_some() { "SUPPRESSED" } else { workflow };
     let severity = json!({"Label": severity, "Original": compliance_type.as_str()});
     let types =
         json!(["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS Foundations Benchmark"]);
@@ -79,6 +81,9 @@ fn finding(report: &Report) -> Option<Value> {
             "TrailsSeen": report.trails.len().to_string(),
         },
     });
+    if let Some(excepted) = excepted {
+        finding["ProductFields"]["Exception"] = finding::line(&excepted, MAX_PRODUCT_FIELD).into();
+    }
     if let Some(text) = finding::remediation(report, MAX_RECOMMENDATION) {
         finding["Remediation"] = json!({"Recommendation": {"Text": text, "Url": finding::REFERENCE}});
     }

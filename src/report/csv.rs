@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{
-    Caveat, ReasonReport, Report, TrailReport,
+    Caveat, Excepted, ReasonReport, Report, TrailReport,
     command::Command,
     control::{CONTROL, TOOL},
     remedies::Remedy,
@@ -46,6 +46,10 @@ struct Row {
     control: Cell,
     rule: Cell,
     version: Cell,
+    /// The first of the days until which it is excepted.
+    excepted_until: Cell,
+    exception_owner: Cell,
+    exception_justification: Cell,
 }
 
 /// Text that a spreadsheet shows in one line and never takes for a formula.
@@ -90,6 +94,8 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
     };
     let words: Vec<&str> = remedies.iter().map(|remedy| remedy.text.as_str()).collect();
     let commands: Vec<String> = remedies.iter().flat_map(|remedy| &remedy.commands).map(Command::to_string).collect();
+    let until = report.exceptions.iter().map(|exception| exception.expires).min();
+    let of_exceptions = |text: fn(&Excepted) -> &str| report.exceptions.iter().map(text).collect::<Vec<_>>().join("; ");
     Row {
         account_id: Cell::optional(report.account_id.as_deref()),
         account_name: Cell::optional(report.account_name.as_deref()),
@@ -118,5 +124,8 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         control: Cell::new(&CONTROL.to_string()),
         rule: Cell::new(CONTROL.rule),
         version: Cell::new(&TOOL.to_string()),
+        excepted_until: Cell::new(&until.map(|date| date.to_string()).unwrap_or_default()),
+        exception_owner: Cell::new(&of_exceptions(|exception| &exception.owner)),
+        exception_justification: Cell::new(&of_exceptions(|exception| &exception.justification)),
     }
 }

@@ -76,6 +76,8 @@ const HIDDEN: Mark = Mark {
     words: "Not read this time",
     meaning: "Nothing is known to be wrong, but a transient error hid a fact that the decision needs.",
 };
+const EXCEPTED: Mark =
+    Mark { sign: "none", words: "Excepted", meaning: "Somebody answers for the deviation, until a day that is named." };
 
 const fn mark_of(standing: Standing) -> Mark {
     match standing {
@@ -139,7 +141,7 @@ impl<'r> Page<'r> {
     /// Those verdicts that there are, and how often.
     fn tally(&self) -> Vec<(Mark, usize)> {
         let counted = Standing::ALL.into_iter().map(|standing| (mark_of(standing), self.summary.count(standing)));
-        counted.filter(|(_, count)| *count > 0).collect()
+        counted.chain([(EXCEPTED, self.summary.excepted)]).filter(|(_, count)| *count > 0).collect()
     }
 
     /// What the results of trails mean.

@@ -17,7 +17,7 @@ use super::{
 
 /// The reports as one document.
 pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
-    let count = |is: fn(Standing) -> bool| reports.shown().filter(|report| is(report.standing())).count();
+    let count = |is: fn(&Report) -> bool| reports.shown().filter(|report| is(report)).count();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
@@ -36,8 +36,8 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let timestamp = report.collected_at.map_or(String::new(), |at| format!(" timestamp=\"{at}\""));
     let account_id = report.account_id.as_ref().or(report.evidence_file.as_ref());
     let [account_id, region] = [account_id, report.region.as_ref()].map(|text| escaped(text.map_or("", |text| text)));
-    let (failures, errors) = (u8::from(is_failure(standing)), u8::from(is_error(standing)));
-    let skipped = u8::from(standing == Standing::NotApplicable);
+    let (failures, errors) = (u8::from(is_failure(report)), u8::from(is_error(report)));
+    let skipped = u8::from(standing == Standing::NotApplicable || !report.exceptions.is_empty());
     writeln!(
         out,
         "  <testsuite name=\"{account_id}\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" \
@@ -49,6 +49,11 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let message = escaped(&report.annotation);
     let verdict = standing.as_str();
     let details = escaped(&details(report)?);
+    if let Some(excepted) = report.excepted() {
+        let message = escaped(&format!("{verdict}, {excepted}: {}", report.annotation));
+        writeln!(out, "      <skipped message=\"{message}\"/>")?;
+        return writeln!(out, "    </testcase>\n  </testsuite>");
+    }
     match standing {
         Standing::Compliant => writeln!(out, "      <system-out>{details}</system-out>"),
         Standing::NotApplicable => writeln!(out, "      <skipped message=\"{message}\"/>"),
@@ -76,13 +81,13 @@ fn properties(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "    </properties>")
 }
 
-fn is_failure(standing: Standing) -> bool {
-    standing == Standing::NonCompliant
+fn is_failure(report: &Report) -> bool {
+    report.exceptions.is_empty() && report.standing() == Standing::NonCompliant
 }
 
 /// An account about which it is not known.
-fn is_error(standing: Standing) -> bool {
-    matches!(standing, Standing::NotVerified | Standing::NoVerdict)
+fn is_error(report: &Report) -> bool {
+    report.exceptions.is_empty() && matches!(report.standing(), Standing::NotVerified | Standing::NoVerdict)
 }
 
 /// What a terminal shows.

@@ -50,6 +50,9 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(collected_as) = &report.collected_as {
         writeln!(out, "\nCollected as {}", text(collected_as))?;
     }
+    if let Some(excepted) = report.excepted() {
+        writeln!(out, "\nThis account is {}.", text(&excepted))?;
+    }
     let parameters = report.parameters();
     if !parameters.is_empty() {
         writeln!(out, "\nParameters: {}", text(&parameters))?;

@@ -8,6 +8,7 @@ pub mod control;
 mod csv;
 pub mod delivery;
 mod evaluations;
+pub mod exceptions;
 mod finding;
 pub mod format;
 mod html;
@@ -21,13 +22,17 @@ pub mod summary;
 pub(crate) mod table;
 pub(crate) mod text;
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 use strum::VariantArray as _;
+use time::Date;
 
 use crate::rule::{
     Verdict,
+    account_reasons::AccountCode,
     evaluation::{ComplianceType, EvaluatedResource, Evaluation},
-    evidence::Evidence,
+    evidence::{Evidence, Observed},
     judge,
     parameters::{InputParameters, RuleParameters},
     provenance::{Call, Provenance, SavedVerdict},
@@ -62,6 +67,12 @@ pub struct Report {
     pub verified: Option<bool>,
     /// Why, in one line.
     pub annotation: String,
+    /// Why, where it is the account's reason and no trail's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<AccountCode>,
+    /// What excepts the account: together, every reason that it has; the verdict is the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Excepted>,
     /// What `PutEvaluations` would be sent; the account's row comes first.
     pub evaluations: Vec<Evaluation>,
     /// Every trail, multi-Region ones first.
@@ -103,6 +114,30 @@ impl Subject {
             collected_at: evidence.collected_at,
             rule_parameters,
         }
+    }
+}
+
+/// An exception as a report shows it beside the verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Excepted {
+    /// The last day on which it holds, in UTC.
+    #[serde(serialize_with = "as_text")]
+    pub expires: Date,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why the deviation is accepted.
+    pub justification: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn as_text<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(date)
+}
+
+impl fmt::Display for Excepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "until {} ({}: {})", self.expires, self.owner, self.justification)
     }
 }
 
@@ -177,7 +212,12 @@ impl Report {
             Err(indeterminate) => (Vec::new(), indeterminate.to_string()),
         };
         let report = Self::without_evidence(Subject::of(evidence, rule_parameters), evaluations).unless_decided(why);
-        Self { trails, remedies, verified: report.verified.map(|_| is_verified), ..report }
+        let reason = match &evidence.trails {
+            Observed::Known(_) => trails.is_empty().then_some(AccountCode::NoTrail),
+            Observed::Refused { .. } => Some(AccountCode::TrailsUnreadable),
+            Observed::Unanswered { .. } => Some(AccountCode::Unreachable),
+        };
+        Self { trails, remedies, reason, verified: report.verified.map(|_| is_verified), ..report }
     }
 
     /// What the parameters or the event alone decide: nothing was read.
@@ -185,7 +225,9 @@ impl Report {
     pub fn without_evidence(subject: Subject, evaluations: Vec<Evaluation>) -> Self {
         let Subject { account_id, region, collected_at, rule_parameters } = subject;
         let account = evaluations.iter().find(|row| row.resource == EvaluatedResource::account(&account_id));
+        let is_misconfigured = account.is_some_and(|row| row.compliance_type == ComplianceType::NonCompliant);
         Self {
+            reason: is_misconfigured.then_some(AccountCode::Misconfigured),
             compliance_type: account.map(|row| row.compliance_type),
             verified: account.map(|_| true),
             annotation: account.map(|row| row.annotation.to_string()).unwrap_or_default(),
@@ -218,6 +260,8 @@ impl Report {
             compliance_type: None,
             verified: None,
             annotation: String::new(),
+            reason: None,
+            exceptions: Vec::new(),
             evaluations: Vec::new(),
             trails: Vec::new(),
             remedies: Vec::new(),
@@ -268,16 +312,24 @@ impl Report {
         }
     }
 
-    /// Whether somebody should look at it: it is not compliant, is not known to be, or is not to be relied on.
+    /// Whether somebody should look at it: it is not compliant, is not known to be, or is not to be relied on, and that
+    /// is not excepted.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
-        self.standing().needs_attention() || self.caveats.contains(&Caveat::TooOld)
+        self.standing().needs_attention() && self.exceptions.is_empty() || self.caveats.contains(&Caveat::TooOld)
     }
 
     /// The rule parameters that are set, in one line, `NAME=VALUE` each; empty if none are.
     #[must_use]
     pub fn parameters(&self) -> String {
         self.rule_parameters.lines().join(", ")
+    }
+
+    /// What excepts the account, in words; none if nothing does.
+    #[must_use]
+    pub fn excepted(&self) -> Option<String> {
+        let words: Vec<String> = self.exceptions.iter().map(Excepted::to_string).collect();
+        (!words.is_empty()).then(|| format!("excepted {}", words.join(" and ")))
     }
 
     /// The verdict as people are shown it.
@@ -426,6 +478,8 @@ impl Report {
             compliance_type,
             verified: compliance_type.map(|_| true),
             annotation: text(),
+            reason: Some(AccountCode::Unreachable),
+            exceptions: vec![Excepted { expires: Date::MAX, owner: text(), justification: text() }],
             evaluations: vec![row.clone(), row],
             trails: vec![TrailReport {
                 name: text(),

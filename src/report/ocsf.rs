@@ -42,6 +42,8 @@ fn event(report: &Report) -> Value {
         Standing::NotApplicable => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, standing.as_str())),
         Standing::NoVerdict => (CREATE, INFORMATIONAL, (1, "New"), (0, "Unknown")),
     };
+    let excepted = report.excepted();
+    let status = if excepted.is_some() { (3, "Suppressed") } else { status };
     let Report { account_id, region, .. } = report;
     // A file that does not tell its time is of no time: the start of 1970.
     let time = report.collected_at.unwrap_or(Timestamp::UNIX_EPOCH).epoch_milliseconds();
@@ -122,6 +124,9 @@ fn event(report: &Report) -> Value {
         },
         "resources": resources,
     });
+    if let Some(excepted) = excepted {
+        event["comment"] = finding::line(&excepted, MAX_TEXT).into();
+    }
     if let Some(desc) = finding::remediation(report, MAX_TEXT) {
         event["remediation"] = json!({"desc": desc, "references": [finding::REFERENCE]});
     }

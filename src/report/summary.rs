@@ -22,6 +22,8 @@ pub struct Summary {
     pub compliant: usize,
     /// `NOT_APPLICABLE`.
     pub not_applicable: usize,
+    /// Excepted, whatever the verdict; they count nowhere else.
+    pub excepted: usize,
 }
 
 impl Summary {
@@ -30,6 +32,10 @@ impl Summary {
     pub fn of(reports: &[Report]) -> Self {
         let mut summary = Self { accounts: reports.len(), ..Self::default() };
         for report in reports {
+            if !report.exceptions.is_empty() {
+                summary.excepted += 1;
+                continue;
+            }
             *match report.standing() {
                 Standing::NonCompliant => &mut summary.non_compliant,
                 Standing::NotVerified => &mut summary.not_verified,
@@ -41,7 +47,7 @@ impl Summary {
         summary
     }
 
-    /// How many stand so.
+    /// How many stand so, and are not excepted.
     #[must_use]
     pub fn count(&self, standing: Standing) -> usize {
         match standing {
@@ -58,8 +64,11 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let there = Standing::ALL.into_iter().filter(|standing| self.count(*standing) > 0);
-        let counts: Vec<String> =
+        let mut counts: Vec<String> =
             there.map(|standing| format!("{} {}", self.count(standing), standing.in_words())).collect();
+        if self.excepted > 0 {
+            counts.push(format!("{} excepted", self.excepted));
+        }
         if counts.is_empty() { f.write_str("no accounts") } else { f.write_str(&counts.join(", ")) }
     }
 }

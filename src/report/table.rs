@@ -56,6 +56,9 @@ pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
     if let Some(collected_as) = &report.collected_as {
         screen.styled_line(&[(DIM, &format_args!("Collected as {collected_as}"))])?;
     }
+    if let Some(excepted) = report.excepted() {
+        screen.line(format_args!("This account is {excepted}."))?;
+    }
     let parameters = report.parameters();
     if !parameters.is_empty() {
         screen.line(format_args!("Parameters: {parameters}"))?;

@@ -18,6 +18,7 @@
 //! The account is `COMPLIANT` if some trail passes all of these. Else, a transient error leaves it without a verdict; a
 //! permanent refusal makes it `NON_COMPLIANT`, "could not verify"; and so does everything else.
 
+pub mod account_reasons;
 pub mod arn;
 pub mod delivery;
 #[cfg(feature = "digest")]

@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
+use cloudtrail_all_regions::{
+    clock::Clock,
+    stand_in::{Fault, Misbehaviour},
+};
 use serde_json::{Value, json};
 
 use super::harness::{Live, Ran, bare, ended, example, read_json};
@@ -113,4 +116,21 @@ async fn wrong_usage_names_the_argument() {
         assert_eq!(ran.code, Some(64));
         assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains('?'), "{ran:?}");
     }
+}
+
+#[tokio::test]
+async fn exceptions_show_their_owner_and_justification() {
+    let home = tempfile::tempdir().unwrap();
+    let evidence = example("single-region");
+    let (today, hostile) = (Clock::System.now().to_string(), "\\u001b[2J\\u202e");
+    let today = today.split_once('T').unwrap().0;
+    let exception = format!(
+        "[[exception]]\naccounts = ['123456789012']\nreasons = ['all']\nexpires = {today}\nowner = \"{hostile}\"\n\
+         justification = \"{hostile}\"\n"
+    );
+    fs::write(home.path().join("exceptions.toml"), exception).unwrap();
+    let arguments = ["check", "--exceptions", "exceptions.toml", "--evidence", evidence.to_str().unwrap()];
+    let ran = shown_by(bare(home.path(), &arguments)).await;
+    assert!(ran.stdout.contains(&format!("({SHOWN}: {SHOWN})")), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("(owner {SHOWN})")), "{ran:?}");
 }

@@ -7,6 +7,7 @@ mod cli;
 mod compare;
 mod completions;
 mod endpoints;
+mod exceptions;
 mod formats;
 mod harness;
 mod hostile;

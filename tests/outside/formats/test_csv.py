@@ -25,6 +25,9 @@ COLUMNS = [
     "Text",
     "Remedy",
     "Commands",
+    "ExceptedUntil",
+    "ExceptionOwner",
+    "ExceptionJustification",
 ]
 
 
