@@ -1,17 +1,21 @@
 //! `check`: evaluates an account, live or from saved evidence, and reports nothing to AWS Config.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::{
     account::Account,
-    delivery::Asked,
+    delivery::{Asked, duration},
     error::{CliError, Exit},
     evidence,
     exceptions::ExceptionsFile,
     files::{self, Place},
-    output::Output,
+    output::{Output, Rendering, write_reports},
     parameters::{self, ParameterArguments},
     progress::Progress,
     terminal::Terminal,
@@ -19,13 +23,15 @@ use super::{
 use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
-    report::{Caveat, Report, Subject},
+    error::chain,
+    report::{Caveat, Report, Subject, format::Format, reports::Reports},
     rule::{
         Question, ask,
         evidence::Evidence,
         parameters::{InputParameters, RuleParameters},
         prove,
         provenance::{Provenance, SavedVerdict},
+        timestamp::Timestamp,
     },
 };
 
@@ -40,10 +46,19 @@ Examples:
   cloudtrail-all-regions check --evidence evidence.json
   cloudtrail-all-regions check --exceptions exceptions.toml")]
 pub(super) struct Check {
-    /// Decide from evidence files, offline; - is standard input
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
+    /// Decide from evidence files, offline; a folder stands for its .json files, - for standard input
+    #[arg(long, value_name = "FILE|FOLDER", num_args = 1.., conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
     evidence: Vec<PathBuf>,
-    /// Save what was read, with request ids, the verdict and a SHA-256
+    /// The evidence file must have this SHA-256, as `sha256sum` prints it
+    #[arg(long, value_name = "HEX", requires = "evidence", value_parser = sha256, value_hint = ValueHint::Other)]
+    sha256: Option<String>,
+    /// No verdict on evidence that does not say how it came to be
+    #[arg(long, requires = "evidence")]
+    require_provenance: bool,
+    /// Evidence that is older is marked, and the exit code is 2: 1h to 365d
+    #[arg(long, value_name = "DURATION", requires = "evidence", value_parser = max_age, value_hint = ValueHint::Other)]
+    max_age: Option<u32>,
+    /// Save what was read, with request ids and the verdict, and beside it FILE.sha256
     #[arg(long, value_name = "FILE")]
     save_evidence: Option<PathBuf>,
     #[command(flatten)]
@@ -53,11 +68,36 @@ pub(super) struct Check {
     /// Take the parameters from this rule, as it is deployed in the Region
     #[arg(long, value_name = "NAME", conflicts_with = "parameters", value_hint = ValueHint::Other)]
     rule: Option<String>,
+    /// Show every fact, and not only those that fail
+    #[arg(long)]
+    facts: bool,
+    /// Leave out the accounts that need no attention
+    #[arg(long, value_enum, ignore_case = true, value_name = "WHICH")]
+    only: Option<Only>,
     #[command(flatten)]
     exceptions: ExceptionsFile,
     #[command(flatten)]
     output: Output,
 }
+
+/// Which accounts are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Those that are not compliant, or not known to be
+    Failing,
+}
+
+fn sha256(text: &str) -> Result<String, String> {
+    let is_valid = text.len() == 64 && text.chars().all(|character| character.is_ascii_hexdigit());
+    if is_valid { Ok(text.to_ascii_lowercase()) } else { Err("valid are 64 hexadecimal digits".to_owned()) }
+}
+
+fn max_age(text: &str) -> Result<u32, String> {
+    duration(text, 3600, 365 * 86400, "1h to 365d")
+}
+
+/// From this age on, evidence is worth a warning.
+const OLD_SECONDS: i64 = 24 * 3600;
 
 const PROGRAM: &str = concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION"));
 
@@ -80,24 +120,63 @@ fn report(
 impl Check {
     /// Evaluates, and proves what is asked.
     pub(super) async fn run(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        self.refuse_overwriting()?;
+        let files = files::evidence_files(&self.evidence)?;
+        let renderings = self.refuse_overwriting(&files)?;
         let exceptions = self.exceptions.read()?;
-        let mut is_whole = true;
-        let mut reports = if self.evidence.is_empty() {
-            let (report, is_all) = Box::pin(self.live(asked, terminal)).await?;
-            is_whole = is_all;
-            vec![report]
+        let (mut accounts, is_whole) = if self.evidence.is_empty() {
+            let (report, is_whole) = Box::pin(self.live(asked, terminal)).await?;
+            (vec![report], is_whole)
         } else {
-            self.evidence.iter().map(|path| self.replay(path, asked, terminal)).collect::<Result<_, _>>()?
+            (self.saved(&files, asked, terminal)?, true)
         };
-        let notes = exceptions.apply(&mut reports, |_| None, Clock::System.now());
+        let notes = exceptions.apply(&mut accounts, |_| None, Clock::System.now());
         self.exceptions.say(&notes, terminal);
-        self.output.write_reports(&reports, terminal)?;
-        for (index, report) in reports.iter().enumerate().filter(|(_, report)| report.compliance_type.is_none()) {
-            let file = self.evidence.get(index).map_or(String::new(), |path| format!("{}: ", files::input_name(path)));
+        let only_failing = self.only == Some(Only::Failing);
+        let reports = Reports { accounts: &accounts, with_facts: self.facts, only_failing };
+        write_reports(&renderings, &reports, terminal)?;
+        let is_silent = |rendering: &Rendering| rendering.format == Format::EVALUATIONS;
+        if renderings.iter().any(is_silent) {
+            let marked = accounts.iter().flat_map(|report| report.caveats.iter().map(move |caveat| (report, caveat)));
+            for (report, caveat) in marked {
+                let file = report.evidence_file.as_deref().unwrap_or_default();
+                terminal.warning(format_args!("{file}: {}", caveat.in_words()));
+            }
+        }
+        for report in accounts.iter().filter(|report| report.compliance_type.is_none()) {
+            let file = report.evidence_file.as_ref().filter(|_| report.account_id.is_some());
+            let file = file.map_or(String::new(), |file| format!("{file}: "));
             terminal.error(format_args!("{file}{}: {}", report.whose(), report.annotation));
         }
-        if is_whole { Ok(Exit::of(&reports)) } else { Ok(Exit::Interrupted) }
+        if is_whole { Ok(Exit::of(&accounts)) } else { Ok(Exit::Interrupted) }
+    }
+
+    /// Decides from files. Of several, one that cannot be used has no verdict; alone, it is an error.
+    fn saved(
+        &self,
+        files: &[PathBuf],
+        asked: Option<&Asked>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Vec<Report>, CliError> {
+        let is_alone = matches!(&self.evidence[..], [only] if !only.is_dir());
+        if self.sha256.is_some() && !is_alone {
+            return Err(CliError::usage("--sha256 is of one file; several were given"));
+        }
+        let mut reports = Vec::new();
+        for path in files {
+            match Read::of(path) {
+                Ok(read) => reports.push(self.replay(read, path, asked, terminal)?),
+                Err(error) if is_alone => return Err(error),
+                Err(error) => {
+                    let name = files::input_name(path).into_owned();
+                    let why = chain(&error);
+                    let why = why.strip_prefix(&format!("{name}: ")).unwrap_or(&why);
+                    reports.push(Report::without_verdict(name, format!("no verdict: {why}")));
+                }
+            }
+        }
+        let reports = latest_of_each(reports, terminal);
+        warn_of_age(&reports, terminal);
+        Ok(reports)
     }
 
     /// Returns also whether all was read; if not, the user has interrupted it.
@@ -165,10 +244,25 @@ impl Check {
         Ok((report, is_whole))
     }
 
+    /// Why nothing may rest on the file, if it is not the one that was asked for.
+    fn refusal(&self, Read { evidence, checksum }: &Read) -> Option<String> {
+        if let Some(wanted) = self.sha256.as_ref().filter(|wanted| *wanted != checksum) {
+            return Some(format!("no verdict: the file's SHA-256 is {checksum}, and --sha256 asks for {wanted}"));
+        }
+        let is_refused = self.require_provenance && evidence.provenance.is_none();
+        is_refused.then(|| format!("no verdict: {}", Caveat::NoChecksum.in_words()))
+    }
+
     /// Decides from a file, with the parameters that are saved in it, and those that are given in place of theirs.
-    fn replay(&self, path: &Path, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Report, CliError> {
-        let bytes = files::read_bytes(path)?;
-        let (evidence, _) = evidence::parse(&files::text(&bytes, path)?, path)?;
+    fn replay(
+        &self,
+        read: Read,
+        path: &Path,
+        asked: Option<&Asked>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Report, CliError> {
+        let refusal = self.refusal(&read);
+        let Read { evidence, checksum } = read;
         let Evidence { account_id, region, provenance, .. } = &evidence;
         let given = self.parameters.given()?;
         parameters::check(&given, region)?;
@@ -177,6 +271,7 @@ impl Check {
         parameters::check(&given, region).map_err(|error| error.about(&files::input_name(path)))?;
         let is_as_saved = saved.as_ref() == Some(&given);
         let report = match ask(&given, account_id, region, None) {
+            _ if refusal.is_some() => Report::without_evidence(Subject::of(&evidence, given), Vec::new()),
             Question::Read(parameters) => {
                 report(&evidence, &parameters, given, asked).map_err(|error| error.about(&files::input_name(path)))?
             }
@@ -188,9 +283,17 @@ impl Check {
             Some(provenance) => report.resting_on(provenance),
             None => Report { caveats: vec![Caveat::NoChecksum], ..report },
         };
+        let is_refused = refusal.is_some();
+        if let Some(why) = refusal {
+            report = report.unless_decided(why);
+        }
+        let is_too_old = |max_age: &u32| Clock::System.now().seconds_since(evidence.collected_at) > i64::from(*max_age);
+        if self.max_age.as_ref().is_some_and(is_too_old) {
+            report.caveats.push(Caveat::TooOld);
+        }
         report.evidence_file = Some(files::input_name(path).into_owned());
-        report.evidence_sha256 = Some(evidence::checksum(&bytes));
-        if let (Some(saved), Some(provenance)) = (report.other_saved_verdict(), provenance) {
+        report.evidence_sha256 = Some(checksum);
+        if let (Some(saved), Some(provenance), false) = (report.other_saved_verdict(), provenance, is_refused) {
             let why = if is_as_saved { "this version" } else { "with other parameters, this" };
             terminal.warning(format_args!(
                 "{}: {} decided {} ({}); {why} decides {}",
@@ -205,20 +308,23 @@ impl Check {
     }
 
     /// A result must not take the place of evidence.
-    fn refuse_overwriting(&self) -> Result<(), CliError> {
+    fn refuse_overwriting(&self, files: &[PathBuf]) -> Result<Vec<Rendering>, CliError> {
         let of_evidence = self.evidence.iter().filter(|path| files::is_standard(path)).count();
         if of_evidence + usize::from(self.exceptions.is_standard()) > 1 {
             return Err(CliError::usage("--evidence, --exceptions: standard input can be read only once"));
         }
+        let checksum = self.save_evidence.as_deref().map(evidence::checksum_file);
+        let exceptions = self.exceptions.path();
+        let read_or_saved = files.iter().chain(&self.save_evidence).chain(&checksum).chain(exceptions);
+        let renderings = self.output.renderings(read_or_saved)?;
         let standard = Path::new("-");
+        let shows = renderings.iter().any(|rendering| rendering.destination.file().is_none());
         let takes_its_place = |path: &PathBuf| {
-            files::is_standard(path)
-                || self.output.destination.file().is_none() && Place::of_output(path).is(&Place::of_output(standard))
+            files::is_standard(path) || shows && Place::of_output(path).is(&Place::of_output(standard))
         };
         if self.save_evidence.as_ref().is_some_and(takes_its_place) {
             return Err(CliError::usage("--save-evidence: valid is a file; standard output carries the result"));
         }
-        let exceptions = self.exceptions.path();
         if let (Some(saved), Some(read)) = (&self.save_evidence, exceptions)
             && Place::of_output(saved).is(&Place::of_input(read))
         {
@@ -227,9 +333,69 @@ impl Check {
                 files::input_name(read)
             )));
         }
-        let checksum = self.save_evidence.as_deref().map(evidence::checksum_file);
-        self.output
-            .destination
-            .is_none_of(self.evidence.iter().chain(&self.save_evidence).chain(&checksum).chain(exceptions))
+        Ok(renderings)
     }
+}
+
+/// Evidence that was read, and the checksum of its file.
+struct Read {
+    evidence: Evidence,
+    checksum: String,
+}
+
+impl Read {
+    fn of(path: &Path) -> Result<Self, CliError> {
+        let bytes = files::read_bytes(path)?;
+        let (evidence, _) = evidence::parse(&files::text(&bytes, path)?, path)?;
+        Ok(Self { evidence, checksum: evidence::checksum(&bytes) })
+    }
+}
+
+/// Of the files of one account from one Region, the one that was collected last, or of those the worst.
+fn latest_of_each(reports: Vec<Report>, terminal: &mut Terminal<'_>) -> Vec<Report> {
+    let mut kept: Vec<Report> = Vec::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for report in reports {
+        let (Some(account_id), Some(region)) = (report.account_id.clone(), report.region.clone()) else {
+            kept.push(report);
+            continue;
+        };
+        let Some(other) = places.get(&(account_id.clone(), region.clone())).and_then(|place| kept.get_mut(*place))
+        else {
+            places.insert((account_id, region), kept.len());
+            kept.push(report);
+            continue;
+        };
+        let weight = |report: &Report| (report.collected_at, Reverse(report.standing()));
+        let name = |report: &Report| report.evidence_file.clone().unwrap_or_default();
+        let (first, second) = (name(other), name(&report));
+        if weight(&report) > weight(other) {
+            *other = report;
+        }
+        terminal.warning(format_args!(
+            "{first} and {second} are of one account and Region ({account_id}, {region}): {} counts",
+            name(other)
+        ));
+    }
+    kept
+}
+
+/// Says which files are old, or of a time to come, by the clock of this machine.
+fn warn_of_age(reports: &[Report], terminal: &mut Terminal<'_>) {
+    let now = Clock::System.now();
+    let saved = reports.iter().filter(|report| report.content_sha256.is_some());
+    let dated = saved.filter_map(|report| Some((report.collected_at?, report.evidence_file.as_deref()?)));
+    let (to_come, past): (Vec<_>, Vec<_>) = dated.partition(|(collected_at, _)| *collected_at > now);
+    let old: Vec<_> = past.into_iter().filter(|(at, _)| now.seconds_since(*at) > OLD_SECONDS).collect();
+    let mut warn = |dated: &[(Timestamp, &str)], what: &str| {
+        let more = match dated.len() {
+            0 | 1 => String::new(),
+            count => format!(", the first of {count} such files"),
+        };
+        if let Some((at, file)) = dated.iter().min() {
+            terminal.warning(format_args!("{file}: collected at {}, {what}{more}", at.for_people()));
+        }
+    };
+    warn(&old, "more than 24 hours ago");
+    warn(&to_come, "which is later than this machine's clock");
 }

@@ -95,7 +95,7 @@ fn wait(text: &str) -> Result<u32, String> {
 }
 
 /// Seconds of a number and `m`, `h` or `d`.
-fn duration(text: &str, least: u32, most: u32, valid: &str) -> Result<u32, String> {
+pub(super) fn duration(text: &str, least: u32, most: u32, valid: &str) -> Result<u32, String> {
     let unit = |text: &str| match text {
         "m" => Some(60),
         "h" => Some(3600),

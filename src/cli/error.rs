@@ -5,7 +5,7 @@ use std::{error::Error, io};
 use crate::{
     aws::fault::CallError,
     handler::HandlerError,
-    report::{Report, Standing},
+    report::{Caveat, Report, Standing},
 };
 
 /// How a command ends.
@@ -28,6 +28,7 @@ impl Exit {
     pub(super) fn of(reports: &[Report]) -> Self {
         let exit = |report: &Report| match report.standing() {
             _ if !report.exceptions.is_empty() => Self::Compliant,
+            _ if report.caveats.contains(&Caveat::TooOld) => Self::NotEvaluated,
             Standing::Compliant | Standing::NotApplicable => Self::Compliant,
             Standing::NonCompliant => Self::NonCompliant,
             Standing::NotVerified | Standing::NoVerdict => Self::NotEvaluated,

@@ -29,6 +29,35 @@ pub(super) fn input_name(path: &Path) -> Cow<'_, str> {
     if is_standard(path) { "standard input".into() } else { path.to_string_lossy() }
 }
 
+/// The evidence files that these paths stand for: a folder stands for the files in it whose names end in `.json`, by name.
+///
+/// # Errors
+/// A folder cannot be read, or holds none.
+pub(super) fn evidence_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if is_standard(path) || !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let cannot_read = |error| CliError::input(format!("cannot read {}", path.display()), error);
+        let mut within = Vec::new();
+        for entry in fs::read_dir(path).map_err(cannot_read)? {
+            let file = entry.map_err(cannot_read)?.path();
+            let is_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+            if is_json && !file.is_dir() {
+                within.push(file);
+            }
+        }
+        if within.is_empty() {
+            return Err(CliError::usage(format!("{}: the folder has no file that ends in .json", path.display())));
+        }
+        within.sort();
+        files.extend(within);
+    }
+    Ok(files)
+}
+
 /// Reads JSON text; `-` is standard input. A byte order mark is left out, and UTF-16 decoded.
 ///
 /// # Errors
@@ -206,8 +235,15 @@ fn is_planted(_: &Metadata, _: &Path) -> io::Result<bool> {
 /// # Errors
 /// It cannot be written, or another user has put it, or a link on the way to it, into a shared folder.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), CliError> {
-    replace(path, |file| file.write_all(content))
-        .map_err(|source| CliError::machine(format!("cannot write {}", path.display()), source))
+    write_with(path, |file| file.write_all(content))
+}
+
+/// Writes a file as [`write`] does, without having it in memory.
+///
+/// # Errors
+/// As of [`write`], or it cannot be made.
+pub(super) fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), CliError> {
+    replace(path, fill).map_err(|source| CliError::machine(format!("cannot write {}", path.display()), source))
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{
     error::{CliError, Exit},
     evidence, files,
-    output::Output,
+    output::{Output, write_reports},
     parameters::ParameterArguments,
     terminal::Terminal,
 };
@@ -88,7 +88,7 @@ struct Invoked {
 
 impl Invoke {
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        self.output.destination.is_none_of(self.account.iter().chain(&self.event))?;
+        let renderings = self.output.renderings(self.account.iter().chain(&self.event))?;
         let (evidence, account) = match &self.account {
             Some(path) => evidence::read(path)?,
             None => evidence::parse(COMPLIANT_ACCOUNT, Path::new("the default account"))?,
@@ -99,18 +99,21 @@ impl Invoke {
         if self.log {
             invoked.outcome.record.lines("invoke", Metrics::Emitted).iter().for_each(|line| terminal.message(line));
         }
-        if self.output.format == Format::TABLE {
-            self.output.destination.show(terminal, |screen| invoked.show(screen))?;
-        } else if self.output.format == Format::EVALUATIONS {
-            let received = json!({"Evaluations": invoked.received()});
-            self.output.destination.write(terminal, |out| pretty(&received, out))?;
-        } else {
-            self.output.write_reports(&[invoked.report(&evidence)], terminal)?;
+        let reports = [invoked.report(&evidence)];
+        for rendering in renderings {
+            if rendering.format == Format::TABLE {
+                rendering.destination.show(terminal, |screen| invoked.show(screen))?;
+            } else if rendering.format == Format::EVALUATIONS {
+                let received = json!({"Evaluations": invoked.received()});
+                rendering.destination.write(terminal, |out| pretty(&received, out))?;
+            } else {
+                write_reports(&[rendering], &reports[..].into(), terminal)?;
+            }
         }
         for warning in &invoked.outcome.record.warnings {
             terminal.warning(warning);
         }
-        let of_account = Exit::of(&[invoked.report(&evidence)]);
+        let of_account = Exit::of(&reports);
         let summary = invoked.outcome.result.map_err(CliError::Handler)?;
         Ok(match summary.compliance_type {
             Some(ComplianceType::NonCompliant) => of_account,

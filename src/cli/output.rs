@@ -12,7 +12,7 @@ use super::{
     files::{self, Place},
     terminal::Terminal,
 };
-use crate::report::{Report, format::Format, text::Screen};
+use crate::report::{format::Format, reports::Reports, text::Screen};
 
 /// Where a result goes.
 #[derive(Debug, Default, Args)]
@@ -58,10 +58,11 @@ impl Destination {
         let Some(path) = self.file() else {
             return terminal.write(render);
         };
-        let mut rendered = anstream::StripStream::new(Vec::new());
-        render(&mut rendered)
-            .map_err(|source| CliError::machine(format!("cannot write {}", path.display()), source))?;
-        files::write(path, &rendered.into_inner())
+        files::write_with(path, |file| {
+            let mut plain = io::BufWriter::new(anstream::StripStream::new(file));
+            render(&mut plain)?;
+            plain.flush()
+        })
     }
 
     /// Writes what people read: to the file, without colours, or to standard output.
@@ -90,20 +91,106 @@ impl ValueEnum for Format {
 /// Where the result goes, and how it looks.
 #[derive(Debug, Args)]
 pub(super) struct Output {
-    /// How the result looks
-    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t = Format::TABLE)]
-    pub format: Format,
-    /// Where it goes.
-    #[command(flatten)]
-    pub destination: Destination,
+    /// How the result looks [default: as --output ends, else table]
+    #[arg(long, short, value_enum, ignore_case = true, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Write the result to a file, whole or not at all; - is standard output. Given again, another file of the same result,
+    /// each in the format of its ending: .html, .json, .csv, .md, .xml (junit) or .jsonl (ocsf)
+    #[arg(long, short, value_name = "FILE")]
+    output: Vec<PathBuf>,
+}
+
+/// One place to which a result goes, and how it looks there.
+#[derive(Debug)]
+pub(super) struct Rendering {
+    pub(super) format: Format,
+    pub(super) destination: Destination,
 }
 
 impl Output {
-    /// Writes reports.
+    /// Every place to which the result goes, in the order given, and how it looks there. None takes the place of another, or
+    /// of one of these files.
     ///
     /// # Errors
-    /// They cannot be written.
-    pub(super) fn write_reports(&self, reports: &[Report], terminal: &mut Terminal) -> Result<(), CliError> {
-        self.destination.write(terminal, |out| self.format.render(&reports.into(), out))
+    /// One would, a format is not told, or is given for several.
+    pub(super) fn renderings<'p>(
+        &self,
+        files: impl IntoIterator<Item = &'p PathBuf>,
+    ) -> Result<Vec<Rendering>, CliError> {
+        if self.format.is_some() && self.output.len() > 1 {
+            return Err(CliError::usage(
+                "--format is for one --output; with several, each file's ending tells its format",
+            ));
+        }
+        let files: Vec<&PathBuf> = files.into_iter().collect();
+        let mut renderings: Vec<Rendering> = Vec::new();
+        for output in &self.output {
+            let rendering = Rendering {
+                format: self.format_of(output)?,
+                destination: Destination { output: Some(output.clone()) },
+            };
+            rendering.destination.is_none_of(files.iter().copied())?;
+            let place = Place::of_output(output);
+            let taken = renderings.iter().filter_map(|other| other.destination.output.as_ref());
+            if let Some(other) = taken.into_iter().find(|other| *other == output || Place::of_output(other).is(&place))
+            {
+                let (other, output) = (other.display(), output.display());
+                return Err(CliError::usage(format!("--output {output} is the same as --output {other}")));
+            }
+            renderings.push(rendering);
+        }
+        if renderings.is_empty() {
+            let format = self.format.unwrap_or(Format::TABLE);
+            renderings.push(Rendering { format, destination: Destination::default() });
+        }
+        Ok(renderings)
     }
+
+    fn format_of(&self, output: &Path) -> Result<Format, CliError> {
+        let name = output.to_string_lossy();
+        if let Some(format) = Format::ALL.iter().find(|format| format.name.eq_ignore_ascii_case(&name)) {
+            return Err(CliError::usage(format!(
+                "--output names a file, and {name} is a format\n\n  tip: --format {}",
+                format.name
+            )));
+        }
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let ending = output.extension().and_then(|ending| Format::of_ending(&ending.to_string_lossy()));
+        match ending {
+            Some(format) => Ok(format),
+            None if self.output.len() < 2 || files::is_standard(output) => Ok(Format::TABLE),
+            None => {
+                let known: Vec<String> =
+                    Format::ALL.iter().filter_map(|format| Some(format!(".{}", format.ending?))).collect();
+                Err(CliError::usage(format!(
+                    "--output {name}: its ending tells no format; valid are {}",
+                    known.join(", ")
+                )))
+            }
+        }
+    }
+}
+
+/// Writes reports to every place, in order: the first that fails ends it, and those before it stay.
+///
+/// # Errors
+/// They cannot be written.
+pub(super) fn write_reports(
+    renderings: &[Rendering],
+    reports: &Reports,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    for Rendering { format, destination } in renderings {
+        destination.write(terminal, |out| format.render(reports, out))?;
+        if let Some(file) = destination.file() {
+            let verdict = match reports.accounts {
+                [report] => report.standing().as_str().to_owned(),
+                _ => reports.summary().to_string(),
+            };
+            terminal.note(format_args!("{verdict}: {}", file.display()));
+        }
+    }
+    Ok(())
 }

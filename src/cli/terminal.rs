@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
 };
 
 use super::error::CliError;
@@ -38,6 +38,13 @@ impl<'w> Terminal<'w> {
 
     pub(super) fn warning(&mut self, what: impl Display) {
         self.message(format_args!("warning: {what}"));
+    }
+
+    /// Says what nobody needs who is not there.
+    pub(super) fn note(&mut self, what: impl Display) {
+        if io::stderr().is_terminal() {
+            self.message(what);
+        }
     }
 
     /// Writes a line to standard error.

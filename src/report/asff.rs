@@ -124,8 +124,26 @@ fn trail_resource(trail: &TrailReport, partition: &str) -> Value {
         "IsMultiRegionTrail": trail.is_multi_region_trail,
         "IsOrganizationTrail": trail.is_organization_trail,
     });
-    let optional =
-        [("TrailArn", &trail.trail_arn), ("HomeRegion", &trail.home_region), ("S3BucketName", &trail.s3_bucket_name)];
+    let facts = &trail.facts;
+    let optional = [
+        ("TrailArn", &trail.trail_arn),
+        ("HomeRegion", &trail.home_region),
+        ("S3BucketName", &trail.s3_bucket_name),
+        ("S3KeyPrefix", &facts.s3_key_prefix),
+        ("KmsKeyId", &facts.kms_key_id),
+        ("CloudWatchLogsLogGroupArn", &facts.cloud_watch_logs_log_group_arn),
+        ("SnsTopicArn", &facts.sns_topic_arn),
+    ];
+    let answers = [
+        ("IncludeGlobalServiceEvents", facts.include_global_service_events),
+        ("HasCustomEventSelectors", facts.has_custom_event_selectors),
+        ("LogFileValidationEnabled", facts.log_file_validation_enabled),
+    ];
+    for (name, answer) in answers {
+        if let Some(answer) = answer {
+            details[name] = answer.into();
+        }
+    }
     for (name, value) in optional {
         if let Some(value) = value {
             details[name] = text(value).into();

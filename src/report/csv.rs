@@ -8,11 +8,12 @@ use super::{
     Caveat, Excepted, ReasonReport, Report, TrailReport,
     command::Command,
     control::{CONTROL, TOOL},
+    facts::Facts,
     remedies::Remedy,
     reports::Reports,
     text::is_hidden,
 };
-use crate::rule::{evaluation::ComplianceType, provenance::SavedVerdict, reasons::TrailResult};
+use crate::rule::{evaluation::ComplianceType, provenance::SavedVerdict, reasons::TrailResult, timestamp::Timestamp};
 
 /// The columns: AWS's names where AWS has one.
 #[derive(Serialize)]
@@ -35,9 +36,31 @@ struct Row {
     s3_bucket_name: Cell,
     is_multi_region_trail: Option<bool>,
     is_organization_trail: Option<bool>,
+    include_global_service_events: Option<bool>,
+    is_logging: Option<bool>,
+    start_logging_time: Option<Timestamp>,
+    stop_logging_time: Option<Timestamp>,
+    latest_delivery_time: Option<Timestamp>,
+    latest_delivery_error: Cell,
+    latest_digest_delivery_time: Option<Timestamp>,
+    has_custom_event_selectors: Option<bool>,
+    include_management_events: Option<bool>,
+    read_write_type: Option<&'static str>,
+    excluded_event_sources: Cell,
+    recorded_by: Cell,
+    event_selectors: Cell,
+    log_file_validation_enabled: Option<bool>,
+    kms_key_id: Cell,
+    cloud_watch_logs_log_group_arn: Cell,
+    #[serde(rename = "SnsTopicARN")]
+    sns_topic_arn: Cell,
+    s3_key_prefix: Cell,
+    not_read: Cell,
+    notes: Cell,
     result: Option<TrailResult>,
     reason: Cell,
     text: Cell,
+    consequence: Cell,
     remedy: Cell,
     commands: Cell,
     evidence_file: Cell,
@@ -96,6 +119,8 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
     let commands: Vec<String> = remedies.iter().flat_map(|remedy| &remedy.commands).map(Command::to_string).collect();
     let until = report.exceptions.iter().map(|exception| exception.expires).min();
     let of_exceptions = |text: fn(&Excepted) -> &str| report.exceptions.iter().map(text).collect::<Vec<_>>().join("; ");
+    let none = Facts::default();
+    let facts = trail.map_or(&none, |trail| &trail.facts);
     Row {
         account_id: Cell::optional(report.account_id.as_deref()),
         account_name: Cell::optional(report.account_name.as_deref()),
@@ -113,9 +138,30 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         s3_bucket_name: Cell::optional(trail.and_then(|trail| trail.s3_bucket_name.as_deref())),
         is_multi_region_trail: trail.map(|trail| trail.is_multi_region_trail),
         is_organization_trail: trail.map(|trail| trail.is_organization_trail),
+        include_global_service_events: facts.include_global_service_events,
+        is_logging: facts.is_logging,
+        start_logging_time: facts.start_logging_time,
+        stop_logging_time: facts.stop_logging_time,
+        latest_delivery_time: facts.latest_delivery_time,
+        latest_delivery_error: Cell::optional(facts.latest_delivery_error.as_deref()),
+        latest_digest_delivery_time: facts.latest_digest_delivery_time,
+        has_custom_event_selectors: facts.has_custom_event_selectors,
+        include_management_events: facts.include_management_events,
+        read_write_type: facts.read_write_type,
+        excluded_event_sources: Cell::new(&facts.excluded_event_sources.join("; ")),
+        recorded_by: Cell::optional(facts.recorded_by.as_deref()),
+        event_selectors: Cell::new(&facts.event_selectors.join("; ")),
+        log_file_validation_enabled: facts.log_file_validation_enabled,
+        kms_key_id: Cell::optional(facts.kms_key_id.as_deref()),
+        cloud_watch_logs_log_group_arn: Cell::optional(facts.cloud_watch_logs_log_group_arn.as_deref()),
+        sns_topic_arn: Cell::optional(facts.sns_topic_arn.as_deref()),
+        s3_key_prefix: Cell::optional(facts.s3_key_prefix.as_deref()),
+        not_read: Cell::new(&facts.not_read.join("; ")),
+        notes: Cell::new(&trail.map(|trail| trail.notes.join(" ")).unwrap_or_default()),
         result: trail.map(|trail| trail.result),
         reason: Cell::optional(reason.map(|reason| reason.code.as_str())),
         text: Cell::optional(text),
+        consequence: Cell::optional(reason.and_then(|reason| reason.consequence.as_deref())),
         remedy: Cell::new(&words.join(" ")),
         commands: Cell::new(&commands.join(" && ")),
         evidence_file: Cell::optional(report.evidence_file.as_deref()),

@@ -11,41 +11,71 @@ pub struct Format {
     pub name: &'static str,
     /// Whom it is for, in one line.
     pub meaning: &'static str,
+    /// What the name of a file of it ends in, without the dot; none if no ending tells.
+    pub ending: Option<&'static str>,
     render: fn(&Reports, &mut dyn Write) -> io::Result<()>,
 }
 
 impl Format {
     /// What a command shows where no other is asked for.
-    pub const TABLE: Self = Self { name: "table", meaning: "For people", render: table::render };
+    pub const TABLE: Self = Self { name: "table", meaning: "For people", ending: None, render: table::render };
 
     /// Rows of `PutEvaluations`.
-    pub const EVALUATIONS: Self =
-        Self { name: "evaluations", meaning: "What `PutEvaluations` would be sent", render: evaluations::render };
+    pub const EVALUATIONS: Self = Self {
+        name: "evaluations",
+        meaning: "What `PutEvaluations` would be sent",
+        ending: None,
+        render: evaluations::render,
+    };
 
     /// All formats.
     pub const ALL: [Self; 9] = [
         Self::TABLE,
-        Self { name: "json", meaning: "For programs; report.schema.json describes it", render: json::render },
-        Self { name: "csv", meaning: "For spreadsheets: a row for each trail and reason", render: csv::render },
-        Self { name: "markdown", meaning: "For the summary of a CI job", render: markdown::render },
+        Self {
+            name: "json",
+            meaning: "For programs; report.schema.json describes it",
+            ending: Some("json"),
+            render: json::render,
+        },
+        Self {
+            name: "csv",
+            meaning: "For spreadsheets: a row for each trail and reason",
+            ending: Some("csv"),
+            render: csv::render,
+        },
+        Self { name: "markdown", meaning: "For the summary of a CI job", ending: Some("md"), render: markdown::render },
         Self {
             name: "asff",
             meaning: "For AWS Security Hub: the findings of `BatchImportFindings`",
+            ending: None,
             render: asff::render,
         },
         Self {
             name: "ocsf",
             meaning: "For data lakes and SIEMs: OCSF 1.6 Compliance Findings, as JSON lines",
+            ending: Some("jsonl"),
             render: ocsf::render,
         },
-        Self { name: "junit", meaning: "For the test reports of a CI server", render: junit::render },
+        Self {
+            name: "junit",
+            meaning: "For the test reports of a CI server",
+            ending: Some("xml"),
+            render: junit::render,
+        },
         Self::EVALUATIONS,
         Self {
             name: "html",
             meaning: "One page for a browser, a printer or a file cabinet; it loads nothing and runs nothing",
+            ending: Some("html"),
             render: html::render,
         },
     ];
+
+    /// The format that the ending of a file's name tells.
+    #[must_use]
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.ending.is_some_and(|own| own.eq_ignore_ascii_case(ending)))
+    }
 
     /// Writes reports; none are an empty document.
     ///

@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Cow,
+    fmt,
     io::{self, Write},
 };
 
@@ -15,6 +16,7 @@ use super::{
     Report, Standing, TrailReport,
     command::Command,
     control::{CONTROL, Control, TOOL},
+    facts::Fact,
     reports::Reports,
     summary::Summary,
     text::is_hidden,
@@ -27,8 +29,27 @@ use crate::rule::{
 
 /// Writes one page, however many accounts there are; the same reports give the same bytes.
 pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
-    let page = Page::of(reports).render().map_err(io::Error::other)?;
-    out.write_all(visible(&page).as_bytes())
+    let mut page = Visible { out: &mut io::BufWriter::new(out), failed: None };
+    let rendered = Page::of(reports).render_into(&mut page);
+    match page.failed.take() {
+        Some(error) => Err(error),
+        None => rendered.map_err(io::Error::other).and_then(|()| page.out.flush()),
+    }
+}
+
+/// A page of which no more is kept in memory than is being written.
+struct Visible<'o> {
+    out: &'o mut dyn Write,
+    failed: Option<io::Error>,
+}
+
+impl fmt::Write for Visible<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.out.write_all(visible(part).as_bytes()).map_err(|error| {
+            self.failed = Some(error);
+            fmt::Error
+        })
+    }
 }
 
 #[derive(Template)]
@@ -200,6 +221,16 @@ impl Account<'_> {
             TrailResult::Hidden => HIDDEN,
         };
         if self.is_compliant() && mark != PASS { Mark { sign: "none", ..mark } } else { mark }
+    }
+
+    /// The sign of a fact: beside a passing trail, those of others are no alarm.
+    fn mark_of_fact(&self, fact: &Fact) -> &'static str {
+        match fact.met {
+            Some(true) => "pass",
+            Some(false) if !self.is_compliant() => "fail",
+            None if !self.is_compliant() => "unsure",
+            Some(false) | None => "none",
+        }
     }
 
     fn passing_in_words(&self) -> String {

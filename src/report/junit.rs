@@ -93,7 +93,7 @@ fn is_error(report: &Report) -> bool {
 /// What a terminal shows.
 fn details(report: &Report) -> io::Result<String> {
     let mut plain = StripStream::new(Vec::new());
-    table::account(report, &mut Screen::new(&mut plain))?;
+    table::account(report, false, &mut Screen::new(&mut plain))?;
     Ok(String::from_utf8_lossy(&plain.into_inner()).into_owned())
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{
-    Report,
+    ReasonReport, Report,
     control::{CONTROL, TOOL},
     remedies::Remedy,
     reports::Reports,
@@ -41,7 +41,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## {}: {}\n", report.standing().as_str(), text(&report.whose()))?;
     let annotation = text(&report.annotation);
     match (&report.region, report.collected_at) {
-        (Some(region), Some(at)) => writeln!(out, "Judged from {} at {at}: {annotation}", text(region))?,
+        (Some(region), Some(at)) => writeln!(out, "Judged from {} at {}: {annotation}", text(region), at.for_people())?,
         _ => writeln!(out, "{annotation}")?,
     }
     for caveat in &report.caveats {
@@ -63,16 +63,20 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for trail in &report.trails {
         let home_region = text(trail.home_region.as_deref().unwrap_or_default());
         let trail_cells = format!("| {:?} | {} | {home_region} |", trail.result, text(&trail.name));
+        let notes = |words: &str| {
+            let words = std::iter::once(words).chain(trail.notes.iter().map(String::as_str));
+            text(&words.collect::<Vec<_>>().join(". "))
+        };
         if trail.reasons.is_empty() {
-            writeln!(out, "{trail_cells} | {} |", text(trail.satisfaction.as_deref().unwrap_or_default()))?;
+            writeln!(out, "{trail_cells} | {} |", notes(trail.satisfaction.as_deref().unwrap_or_default()))?;
         }
         for reason in &trail.reasons {
-            writeln!(out, "{trail_cells} `{}` | {} |", reason.code, text(&reason.text))?;
+            writeln!(out, "{trail_cells} `{}` | {} |", reason.code, notes(&reason.text))?;
         }
     }
     for (trail, delivery) in report.trails.iter().filter_map(|trail| Some((trail, trail.delivery.as_ref()?))) {
         writeln!(out, "\n### {}: delivery of {}\n", delivery.proof_in_words(), text(&trail.name))?;
-        writeln!(out, "At {}: {}\n", delivery.date, text(&delivery.text))?;
+        writeln!(out, "At {}: {}\n", delivery.date.for_people(), text(&delivery.text))?;
         for note in &delivery.notes {
             writeln!(out, "{}.\n", text(note))?;
         }
@@ -86,10 +90,12 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.compliance_type == Some(ComplianceType::Compliant) {
         return Ok(());
     }
-    let of_trails = report
-        .trails
-        .iter()
-        .flat_map(|trail| trail.reasons.iter().map(|reason| (format!("**{}**: ", text(&trail.name)), &reason.remedy)));
+    let of_trails = report.trails.iter().flat_map(|trail| {
+        trail
+            .reasons
+            .iter()
+            .map(|reason| (format!("**{}**: {}", text(&trail.name), consequence(reason)), &reason.remedy))
+    });
     let of_account = report.remedies.iter().map(|remedy| (String::new(), remedy));
     for (index, (opening, remedy)) in of_account.chain(of_trails).enumerate() {
         if index == 0 {
@@ -100,6 +106,10 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         commands(remedy, out)?;
     }
     Ok(())
+}
+
+fn consequence(reason: &ReasonReport) -> String {
+    reason.consequence.as_ref().map_or(String::new(), |consequence| format!("{} ", text(consequence)))
 }
 
 /// The commands in a fence that none of them can close.

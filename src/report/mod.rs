@@ -4,11 +4,13 @@
 
 mod asff;
 pub mod command;
+mod consequence;
 pub mod control;
 mod csv;
 pub mod delivery;
 mod evaluations;
 pub mod exceptions;
+pub mod facts;
 mod finding;
 pub mod format;
 mod html;
@@ -41,6 +43,7 @@ use crate::rule::{
     trail::JudgedTrail,
 };
 use delivery::DeliveryReport;
+use facts::Facts;
 use remedies::Remedy;
 
 /// The verdict on one account, for people and for other programs. `report.schema.json` describes it as JSON.
@@ -161,6 +164,11 @@ pub struct TrailReport {
     pub result: TrailResult,
     /// How it satisfies the rule, if it does.
     pub satisfaction: Option<String>,
+    /// What is to be known though it passes: when it was stopped, and what a second copy of management events costs.
+    pub notes: Vec<String>,
+    /// What was asked of it, and what AWS answered.
+    #[serde(flatten)]
+    pub facts: Facts,
     /// Why it does not pass.
     pub reasons: Vec<ReasonReport>,
     /// The parameter that would let it pass, if one would.
@@ -178,6 +186,8 @@ pub struct ReasonReport {
     pub code: Code,
     /// What is wrong.
     pub text: String,
+    /// What follows from it; none where nothing can be said.
+    pub consequence: Option<String>,
     /// What to do.
     pub remedy: Remedy,
 }
@@ -202,7 +212,12 @@ impl Report {
         let remedies = remedies::for_account(evidence, is_choice);
         let mut trails: Vec<TrailReport> =
             trails.iter().map(|judged| TrailReport::of(judged, evidence, parameters)).collect();
-        if trails.iter().any(|trail| trail.result == TrailResult::Pass) {
+        if let Some(first) = trails.iter().position(|trail| trail.result == TrailResult::Pass) {
+            let is_copy =
+                |(index, trail): &(usize, &mut TrailReport)| *index != first && trail.facts.takes_management_events();
+            let copies = trails.iter_mut().enumerate().filter(is_copy);
+            copies.for_each(|(_, trail)| trail.notes.push(consequence::SECOND_COPY.to_owned()));
+            trails.sort_by_key(|trail| trail.result != TrailResult::Pass);
             let nothing =
                 Remedy { text: "Nothing needs to be done: another trail passes.".to_owned(), commands: Vec::new() };
             trails.iter_mut().flat_map(|trail| &mut trail.reasons).for_each(|reason| reason.remedy = nothing.clone());
@@ -434,8 +449,11 @@ impl TrailReport {
         let reasons = judged.reasons.iter().map(|reason| {
             let Remedy { text, commands } = Remedy::of(reason, trail, &evidence.account_id, parameters);
             let remedy = Remedy { text: format!("{text}{allowed_by}"), commands };
-            ReasonReport { code: reason.code(), text: reason.to_string(), remedy }
+            let consequence = consequence::of(reason, evidence.collected_at);
+            ReasonReport { code: reason.code(), text: reason.to_string(), consequence, remedy }
         });
+        let facts = Facts::of(judged, evidence, parameters);
+        let notes = facts.gap().map(consequence::of_gap);
         Self {
             name: trail.display_name().to_owned(),
             trail_arn: trail.trail_arn.clone(),
@@ -444,6 +462,8 @@ impl TrailReport {
             is_multi_region_trail: trail.is_multi_region(),
             is_organization_trail: trail.is_organization_trail == Some(true),
             result: judged.result,
+            notes: notes.into_iter().collect(),
+            facts,
             satisfaction: (judged.result == TrailResult::Pass).then(|| judged.satisfaction(parameters).to_string()),
             reasons: reasons.collect(),
             allowed_by: judged.allowed_by,
@@ -490,7 +510,26 @@ impl Report {
                 is_organization_trail: true,
                 result: TrailResult::Fail,
                 satisfaction: Some(text()),
-                reasons: vec![ReasonReport { code: Code::SingleRegion, text: text(), remedy: remedy() }],
+                notes: vec![text()],
+                facts: Facts {
+                    latest_delivery_error: Some(text()),
+                    excluded_event_sources: vec![text()],
+                    recorded_by: Some(text()),
+                    event_selectors: vec![text()],
+                    kms_key_id: Some(text()),
+                    cloud_watch_logs_log_group_arn: Some(text()),
+                    sns_topic_arn: Some(text()),
+                    s3_key_prefix: Some(text()),
+                    not_read: vec![text()],
+                    all: vec![facts::Fact { name: "Bucket", asked: Some(text()), answered: text(), met: Some(false) }],
+                    ..Facts::default()
+                },
+                reasons: vec![ReasonReport {
+                    code: Code::SingleRegion,
+                    text: text(),
+                    consequence: Some(text()),
+                    remedy: remedy(),
+                }],
                 allowed_by: None,
                 delivery: Some(DeliveryReport {
                     proof: "DISPROVED",

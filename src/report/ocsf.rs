@@ -149,6 +149,8 @@ fn resource(trail: &TrailReport, partition: &str) -> Value {
             "IsMultiRegionTrail": trail.is_multi_region_trail,
             "IsOrganizationTrail": trail.is_organization_trail,
             "Reasons": trail.reasons.iter().map(|reason| reason.code).collect::<Vec<_>>(),
+            "Notes": trail.notes,
+            "Facts": trail.facts,
         },
     });
     if let Some(arn) = &trail.trail_arn {

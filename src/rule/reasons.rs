@@ -566,14 +566,14 @@ impl fmt::Display for Reason {
             Self::StatusUnreadable(Unreadable::NotSaid) => {
                 f.write_str("GetTrailStatus does not say whether it is logging")
             }
-            Self::NotLogging { since: Some(since) } => write!(f, "logging is off since {since}"),
+            Self::NotLogging { since: Some(since) } => write!(f, "logging is off since {}", since.for_people()),
             Self::NotLogging { since: None } => f.write_str("logging is off"),
             Self::DeliveryFailing { s3_error, latest: None } => write!(f, "delivery to S3 fails ({s3_error})"),
             Self::DeliveryFailing { s3_error, latest: Some(latest) } => {
-                write!(f, "delivery to S3 fails ({s3_error}), last delivered at {latest}")
+                write!(f, "delivery to S3 fails ({s3_error}), last delivered at {}", latest.for_people())
             }
             Self::DeliveryStale { delivered: Delivered::At(latest), max_hours } => {
-                write!(f, "last delivered to S3 at {latest}, more than {max_hours} h ago")
+                write!(f, "last delivered to S3 at {}, more than {max_hours} h ago", latest.for_people())
             }
             Self::DeliveryStale { delivered: Delivered::NotSinceStart, .. } => {
                 f.write_str("has not delivered to S3 since logging started")
@@ -631,10 +631,10 @@ mod tests {
             ),
             (Reason::StatusUnreadable(Unreadable::NotSaid), &["GetTrailStatus", "logging"]),
             (Reason::NotLogging { since: None }, &["logging is off"]),
-            (Reason::NotLogging { since: Some(when) }, &["logging is off", "2026-10-31T01:02:03Z"]),
+            (Reason::NotLogging { since: Some(when) }, &["logging is off", "2026-10-31 01:02:03 UTC"]),
             (
                 Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned(), latest: Some(when) },
-                &["S3", "NoSuchKey", "last delivered at 2026-10-31T01:02:03Z"],
+                &["S3", "NoSuchKey", "last delivered at 2026-10-31 01:02:03 UTC"],
             ),
             (
                 Reason::SelectorsNotUnderstood { member: "EventSelectors[0].New".to_owned() },
@@ -642,7 +642,7 @@ mod tests {
             ),
             (
                 Reason::DeliveryStale { delivered: Delivered::At(when), max_hours: 24 },
-                &["2026-10-31T01:02:03Z", "24 h"],
+                &["2026-10-31 01:02:03 UTC", "24 h"],
             ),
             (Reason::DeliveryStale { delivered: Delivered::NotSinceStart, max_hours: 24 }, &["not delivered"]),
             (Reason::DeliveryStale { delivered: Delivered::NotSaid, max_hours: 24 }, &["does not say", "delivered"]),

@@ -136,6 +136,18 @@ impl AsRef<Self> for Timestamp {
     }
 }
 
+/// For people: `87 minutes`, `4 h 50 min` or `3 days`.
+#[must_use]
+pub fn span(seconds: i64) -> String {
+    let minutes = seconds.max(0).div_euclid(60);
+    match minutes {
+        1 => "1 minute".to_owned(),
+        0..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} h {} min", minutes / 60, minutes % 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.to_date_time().and_then(|date_time| date_time.format(&Rfc3339).ok()).ok_or(fmt::Error)?;

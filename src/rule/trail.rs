@@ -23,6 +23,8 @@ pub struct JudgedTrail<'e> {
     pub result: TrailResult,
     /// Why it does not pass: all reasons of its result, in the order of the scenarios.
     pub reasons: Vec<Reason>,
+    /// What else is wrong or not known, where a weightier reason decides.
+    pub outweighed: Vec<Reason>,
     /// The refused calls in place of which `trustOrganizationTrail` stands.
     pub trusted: Vec<Refusal>,
     /// By which event selectors it records, if it does.
@@ -88,9 +90,9 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
     let allowing = reasons.iter().map(|reason| reason.code().about().allowed_by.filter(|_| is_allowable(reason)));
     let allowed_by = allowing.reduce(|one, other| one.filter(|_| one == other)).flatten();
     let result = reasons.iter().map(Reason::result).max().unwrap_or(TrailResult::Pass);
-    reasons.retain(|reason| reason.result() == result);
+    let outweighed = reasons.extract_if(.., |reason| reason.result() != result).collect();
     let label = trail.display_name().to_owned();
-    JudgedTrail { trail, label, result, reasons, trusted, recorded, allowed_by, proof: None }
+    JudgedTrail { trail, label, result, reasons, outweighed, trusted, recorded, allowed_by, proof: None }
 }
 
 /// Whether the home Region of the trail answered either call that it does not know the trail.

@@ -348,7 +348,7 @@ async fn evidence_that_cannot_be_read_is_said_in_one_line() {
     fs::write(at("list.json"), "[]").unwrap();
     let files = [
         ("missing.json", "cannot read"),
-        ("folder", "cannot read"),
+        ("folder", "no file that ends in .json"),
         ("latin-1.json", "UTF-8"),
         ("broken.json", "line 3 column 3"),
         ("empty.json", "it is empty"),

@@ -18,7 +18,7 @@ const OWN: &str = "cis-3-1-cloudtrail-all-regions";
 const MULTI_REGION: &str = "MULTI_REGION_CLOUD_TRAIL_ENABLED";
 const ENABLED: &str = "CLOUD_TRAIL_ENABLED";
 const SECURITY: &str = "CLOUDTRAIL_SECURITY_TRAIL_ENABLED";
-const ALREADY_OFF: &str = "trail trail was already off at that result, since 2025-01-02T03:04:05Z";
+const ALREADY_OFF: &str = "trail trail was already off at that result, since 2025-01-02 03:04:05 UTC";
 const HOUR: Duration = Duration::from_hours(1);
 
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
@@ -207,7 +207,7 @@ async fn what_happened_after_the_result_is_told() {
         let live = Live::serve(&account, |world| deploy(world, OWN, None, &json!({}), Some(recorded))).await;
         let (_, comparison) = compare(&live, &[]).await;
         let lines = why(&comparison, OWN);
-        assert_eq!(lines[1], format!("trail trail was {did} at {an_hour_ago}, after that result"));
+        assert_eq!(lines[1], format!("trail trail was {did} at {}, after that result", for_people(&an_hour_ago)));
         assert!(lines[0].starts_with("the parameters are the same: the account has changed, or "), "{lines:?}");
     }
 }
@@ -673,4 +673,8 @@ async fn what_others_wrote_sends_a_terminal_no_escape_sequences() {
         assert!(ran.stdout.contains(&format!("{part}?[2J??1m")), "{part} is not in\n{}", ran.stdout);
     }
     assert!(!ran.stdout.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{:?}", ran.stdout);
+}
+
+fn for_people(time: &str) -> String {
+    Timestamp::parse(time).unwrap().for_people().to_string()
 }

@@ -397,8 +397,8 @@ mod csv {
         assert_eq!(
             said,
             [
-                ("audit-data-events", "no-management-events"),
                 ("management-events", ""),
+                ("audit-data-events", "no-management-events"),
                 ("legacy-us-east-1", "single-region"),
                 ("organization-trail", "status-unreadable"),
                 ("organization-trail", "selectors-unreadable"),

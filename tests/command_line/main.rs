@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod endpoints;
 mod exceptions;
+mod facts;
 mod formats;
 mod harness;
 mod hostile;

@@ -51,13 +51,13 @@ impl Here {
             let TrailStatus { is_logging, start_logging_time: started, stop_logging_time: stopped, .. } = status;
             let did = match (is_logging, started, stopped) {
                 (Some(false), _, Some(stopped)) if *stopped > evaluated => {
-                    format!("was stopped at {stopped}, after that result")
+                    format!("was stopped at {}, after that result", stopped.for_people())
                 }
                 (Some(false), _, Some(stopped)) if is_red => {
-                    format!("was already off at that result, since {stopped}")
+                    format!("was already off at that result, since {}", stopped.for_people())
                 }
                 (Some(true) | None, Some(started), _) if *started > evaluated => {
-                    format!("was started at {started}, after that result")
+                    format!("was started at {}, after that result", started.for_people())
                 }
                 _ => continue,
             };

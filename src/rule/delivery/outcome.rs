@@ -6,7 +6,10 @@ use super::{
     evidence::{DigestObject, Object, PublicKey},
     key::Place,
 };
-use crate::rule::{evidence::Refusal, timestamp::Timestamp};
+use crate::rule::{
+    evidence::Refusal,
+    timestamp::{Timestamp, span},
+};
 
 /// How a digest file is opened: its bytes, its place, and the public keys of its Region, if they could be had.
 pub type ReadDigest<'r> = dyn Fn(&DigestObject, &str, &Place<'_>, Option<&[PublicKey]>) -> Result<Digest, Flaw> + 'r;
@@ -236,16 +239,5 @@ fn unsigned(signature: Option<Signature>) -> &'static str {
         Some(Signature::Good) => "",
         Some(Signature::KeyNotListed | Signature::NotChecked) => " (signature not checked)",
         None => " (not signed)",
-    }
-}
-
-/// `87 minutes`, `4 h 50 min` or `3 days`.
-pub(super) fn span(seconds: i64) -> String {
-    let minutes = seconds.max(0).div_euclid(60);
-    match minutes {
-        1 => "1 minute".to_owned(),
-        0..120 => format!("{minutes} minutes"),
-        120..2880 => format!("{} h {} min", minutes / 60, minutes % 60),
-        _ => format!("{} days", minutes / 1440),
     }
 }

@@ -8,12 +8,12 @@ use std::{
 use super::{
     evidence::{Delivery, DigestFile, DigestObject, Object, RegionDelivery},
     key::{DigestKey, Place},
-    outcome::{Digest, Flaw, Outcome, Proof, ReadDigest, RegionProof, Signature, span},
+    outcome::{Digest, Flaw, Outcome, Proof, ReadDigest, RegionProof, Signature},
 };
 use crate::rule::{
     evidence::{Observed, Refusal, Trail, TrailStatus},
     region,
-    timestamp::Timestamp,
+    timestamp::{Timestamp, span},
 };
 
 const HOUR: i64 = 3600;

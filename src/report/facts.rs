@@ -1,0 +1,521 @@
+//! What the rule asks of a trail beside what AWS answered, whether it passes or not: table, page, JSON and CSV are made
+//! from this.
+
+use serde::Serialize;
+
+use crate::rule::{
+    evidence::{Evidence, Observed, Refusal, Trail, TrailStatus},
+    management_events::ManagementEvents,
+    parameters::RuleParameters,
+    reasons::{Reason, TrailResult},
+    selectors::{EventSelectors, FieldSelector},
+    timestamp::{Timestamp, span},
+    trail::JudgedTrail,
+};
+
+/// The facts of a trail. A name of AWS's is AWS's answer; none is no answer.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// Whether events of global services are recorded.
+    pub include_global_service_events: Option<bool>,
+    /// Whether it records now.
+    pub is_logging: Option<bool>,
+    /// When logging was last started.
+    pub start_logging_time: Option<Timestamp>,
+    /// When logging was last stopped; before the start, it is a gap.
+    pub stop_logging_time: Option<Timestamp>,
+    /// When a log file was last delivered.
+    pub latest_delivery_time: Option<Timestamp>,
+    /// The error of the latest delivery.
+    pub latest_delivery_error: Option<String>,
+    /// When a digest file was last delivered.
+    pub latest_digest_delivery_time: Option<Timestamp>,
+    /// Whether event selectors were ever set.
+    pub has_custom_event_selectors: Option<bool>,
+    /// Whether a selector takes management events; none if the selectors were not read or not understood.
+    pub include_management_events: Option<bool>,
+    /// `All`, `ReadOnly` or `WriteOnly`: the most that one selector takes; none if none takes any, or a filter leaves some
+    /// out.
+    pub read_write_type: Option<&'static str>,
+    /// The event sources whose management events the selector leaves out that takes the most.
+    pub excluded_event_sources: Vec<String>,
+    /// The selector that takes every management event, such as `EventSelectors[0]`, or `default`.
+    pub recorded_by: Option<String>,
+    /// Every event selector, in a line each.
+    pub event_selectors: Vec<String>,
+    /// Whether digest files are delivered.
+    pub log_file_validation_enabled: Option<bool>,
+    /// The KMS key that encrypts the log files.
+    pub kms_key_id: Option<String>,
+    /// The CloudWatch Logs group that gets the events.
+    pub cloud_watch_logs_log_group_arn: Option<String>,
+    /// The SNS topic that is told of each log file.
+    pub sns_topic_arn: Option<String>,
+    /// What the keys of the log files begin with.
+    pub s3_key_prefix: Option<String>,
+    /// The calls that gave no answer, each with its error.
+    pub not_read: Vec<String>,
+    /// What was asked beside what was answered.
+    #[serde(rename = "facts")]
+    pub all: Vec<Fact>,
+}
+
+/// A fact: what the rule asks, what AWS answered, and whether that is enough.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fact {
+    /// What it is about.
+    pub name: &'static str,
+    /// What the rule asks; none if it asks nothing here.
+    pub asked: Option<String>,
+    /// What AWS answered.
+    pub answered: String,
+    /// Whether that is enough; none if nothing is asked, or the answer is not known.
+    pub met: Option<bool>,
+}
+
+impl Fact {
+    /// `met`, `not met`, `not known`, or nothing where nothing is asked.
+    #[must_use]
+    pub fn in_words(&self) -> &'static str {
+        match (&self.asked, self.met) {
+            (None, _) => "",
+            (Some(_), Some(true)) => "met",
+            (Some(_), Some(false)) => "not met",
+            (Some(_), None) => "not known",
+        }
+    }
+}
+
+/// What a fact is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    MultiRegion,
+    Logging,
+    LatestDelivery,
+    ManagementEvents,
+    ExcludedEventSources,
+    GlobalServiceEvents,
+    LogFileValidation,
+    KmsKey,
+    LogGroup,
+    Topic,
+    Bucket,
+    Organization,
+    ProvedDelivery,
+}
+
+/// The fact that a reason finds missing.
+fn subject(reason: &Reason) -> About {
+    match reason {
+        Reason::SingleRegion => About::MultiRegion,
+        Reason::NoGlobalServiceEvents => About::GlobalServiceEvents,
+        Reason::DeliveryFailing { .. } | Reason::DeliveryStale { .. } => About::LatestDelivery,
+        Reason::SelectorsUnreadable(_)
+        | Reason::SelectorsNotUnderstood { .. }
+        | Reason::NoManagementEvents
+        | Reason::ReadOnly
+        | Reason::WriteOnly
+        | Reason::SplitSelectors
+        | Reason::FilteredManagementEvents(_) => About::ManagementEvents,
+        Reason::ExcludedEventSources(_) => About::ExcludedEventSources,
+        Reason::OtherBucket { .. } => About::Bucket,
+        Reason::OtherTopic { .. } => About::Topic,
+        Reason::OtherLogGroup { .. } | Reason::NoCloudWatchLogs => About::LogGroup,
+        Reason::NoLogFileValidation => About::LogFileValidation,
+        Reason::NoKmsEncryption => About::KmsKey,
+        Reason::NotOrganizationTrail => About::Organization,
+        Reason::NotDelivered { .. } | Reason::DeliveryUnproved { .. } => About::ProvedDelivery,
+        Reason::Unanswered(refusal) if refusal.operation == "GetEventSelectors" => About::ManagementEvents,
+        Reason::Deleted | Reason::StatusUnreadable(_) | Reason::NotLogging { .. } | Reason::Unanswered(_) => {
+            About::Logging
+        }
+    }
+}
+
+/// What the event selectors of a trail take.
+struct Selected {
+    answered: String,
+    include_management_events: Option<bool>,
+    read_write_type: Option<&'static str>,
+    excluded_event_sources: Option<Vec<String>>,
+    recorded_by: Option<String>,
+    event_selectors: Vec<String>,
+}
+
+impl Facts {
+    /// The facts of a trail.
+    #[must_use]
+    pub fn of(judged: &JudgedTrail, evidence: &Evidence, parameters: &RuleParameters) -> Self {
+        let trail = judged.trail;
+        let status = trail.get_trail_status.as_ref().and_then(Observed::known);
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let selected = selected(trail, parameters);
+        let refusals =
+            [trail.get_trail_status.as_ref().and_then(refusal), trail.get_event_selectors.as_ref().and_then(refusal)];
+        let asked = Asked { judged, parameters };
+        let all = vec![
+            asked.fact("Multi-Region", About::MultiRegion, "yes", yes_or_no(trail.is_multi_region_trail, "no"), true),
+            asked.fact(
+                "Logging",
+                About::Logging,
+                "yes",
+                logging(trail, evidence.collected_at),
+                status.is_some_and(|status| status.is_logging.is_some()),
+            ),
+            asked.latest_delivery(status, evidence.collected_at),
+            asked.fact(
+                "Management events",
+                About::ManagementEvents,
+                "read and write, by one selector",
+                selected.answered,
+                selected.recorded_by.is_some() || selected.read_write_type.is_some(),
+            ),
+            asked.excluded(selected.excluded_event_sources.as_deref()),
+            asked.fact(
+                "Global service events",
+                About::GlobalServiceEvents,
+                "yes",
+                yes_or_no(trail.include_global_service_events, "yes"),
+                true,
+            ),
+            told("Event selectors", selectors_in_words(trail, &selected.event_selectors)),
+            asked.fact_if(
+                parameters.require_log_file_validation.then(|| "on".to_owned()),
+                "Log file validation",
+                About::LogFileValidation,
+                match trail.log_file_validation_enabled {
+                    Some(true) => "on".to_owned(),
+                    Some(false) => "off".to_owned(),
+                    None => "off (not said)".to_owned(),
+                },
+            ),
+            asked.fact_if(
+                parameters.require_kms_encryption.then(|| "a key".to_owned()),
+                "KMS key",
+                About::KmsKey,
+                set(&trail.kms_key_id).unwrap_or_else(|| "none".to_owned()),
+            ),
+            asked.fact_if(
+                parameters
+                    .cloud_watch_logs_log_group_arn
+                    .clone()
+                    .or_else(|| parameters.require_cloud_watch_logs.then(|| "a log group".to_owned())),
+                "Log group",
+                About::LogGroup,
+                set(&trail.cloud_watch_logs_log_group_arn).unwrap_or_else(|| "none".to_owned()),
+            ),
+            asked.fact_if(
+                parameters.sns_topic_arn.clone(),
+                "SNS topic",
+                About::Topic,
+                set(&trail.sns_topic_arn).unwrap_or_else(|| "none".to_owned()),
+            ),
+            asked.fact_if(parameters.s3_bucket_name.clone(), "Bucket", About::Bucket, bucket(trail)),
+            asked.fact_if(
+                parameters.require_organization_trail.then(|| "yes".to_owned()),
+                "Organization trail",
+                About::Organization,
+                yes_or_no(trail.is_organization_trail, "no"),
+            ),
+            told("Home Region", trail.home_region().unwrap_or("not known").to_owned()),
+        ];
+        Self {
+            include_global_service_events: trail.include_global_service_events,
+            is_logging: status.and_then(|status| status.is_logging),
+            start_logging_time: status.and_then(|status| status.start_logging_time),
+            stop_logging_time: status.and_then(|status| status.stop_logging_time),
+            latest_delivery_time: status.and_then(|status| status.latest_delivery_time),
+            latest_delivery_error: status.and_then(|status| set(&status.latest_delivery_error)),
+            latest_digest_delivery_time: status.and_then(|status| status.latest_digest_delivery_time),
+            has_custom_event_selectors: trail.has_custom_event_selectors,
+            include_management_events: selected.include_management_events,
+            read_write_type: selected.read_write_type,
+            excluded_event_sources: selected.excluded_event_sources.unwrap_or_default(),
+            recorded_by: selected.recorded_by,
+            event_selectors: selected.event_selectors,
+            log_file_validation_enabled: trail.log_file_validation_enabled,
+            kms_key_id: set(&trail.kms_key_id),
+            cloud_watch_logs_log_group_arn: set(&trail.cloud_watch_logs_log_group_arn),
+            sns_topic_arn: set(&trail.sns_topic_arn),
+            s3_key_prefix: set(&trail.s3_key_prefix),
+            not_read: refusals.into_iter().flatten().map(Refusal::to_string).collect(),
+            all,
+        }
+    }
+
+    /// Whether the trail is seen to record some management events now.
+    #[must_use]
+    pub fn takes_management_events(&self) -> bool {
+        self.is_logging == Some(true) && self.include_management_events == Some(true)
+    }
+
+    /// From when to when it was last stopped, if it logs again.
+    #[must_use]
+    pub fn gap(&self) -> Option<(Timestamp, Timestamp)> {
+        let (stopped, started) = (self.stop_logging_time?, self.start_logging_time?);
+        (self.is_logging == Some(true) && stopped < started).then_some((stopped, started))
+    }
+}
+
+/// By what a trail was judged.
+struct Asked<'a> {
+    judged: &'a JudgedTrail<'a>,
+    parameters: &'a RuleParameters,
+}
+
+impl Asked<'_> {
+    /// Whether the answer is enough: no reason says that it is not, and there is an answer.
+    fn is_met(&self, about: About, is_known: bool) -> Option<bool> {
+        let reasons = || self.judged.reasons.iter().chain(&self.judged.outweighed);
+        match reasons().filter(|reason| subject(reason) == about).map(Reason::result).max() {
+            Some(TrailResult::Fail) => Some(false),
+            Some(TrailResult::Unknown | TrailResult::Hidden | TrailResult::Pass) => None,
+            None => is_known.then_some(true),
+        }
+    }
+
+    fn fact(&self, name: &'static str, about: About, asked: &str, answered: String, is_known: bool) -> Fact {
+        Fact { name, asked: Some(asked.to_owned()), answered, met: self.is_met(about, is_known) }
+    }
+
+    /// A fact that is asked only by a parameter.
+    fn fact_if(&self, asked: Option<String>, name: &'static str, about: About, answered: String) -> Fact {
+        let met = asked.as_ref().and_then(|_| self.is_met(about, true));
+        Fact { name, asked, answered, met }
+    }
+
+    fn latest_delivery(&self, status: Option<&TrailStatus>, now: Timestamp) -> Fact {
+        let without_error = self.parameters.check_delivery.then(|| "without error".to_owned());
+        let max_age = self.parameters.max_delivery_age_hours.map(|hours| format!("at most {hours} h old"));
+        let asked: Vec<String> = without_error.into_iter().chain(max_age).collect();
+        let asked = (!asked.is_empty()).then(|| asked.join(", "));
+        let is_known = status.is_some_and(|status| status.is_logging == Some(true));
+        let met = asked.as_ref().and_then(|_| self.is_met(About::LatestDelivery, is_known));
+        let answered = match status {
+            None => "not known".to_owned(),
+            Some(status) => {
+                let mut parts = vec![status.latest_delivery_time.map_or("never".to_owned(), |latest| {
+                    format!("{}, {} before it was read", latest.for_people(), span(now.seconds_since(latest)))
+                })];
+                let error = status.latest_delivery_error.as_deref().filter(|error| !error.trim().is_empty());
+                parts.extend(error.map(|error| format!("error {error}")));
+                let digest = status.latest_digest_delivery_time;
+                parts.extend(digest.map(|digest| format!("latest digest file {}", digest.for_people())));
+                parts.join("; ")
+            }
+        };
+        Fact { name: "Latest delivery", asked, answered, met }
+    }
+
+    fn excluded(&self, sources: Option<&[String]>) -> Fact {
+        let allowed = &self.parameters.allowed_excluded_event_sources;
+        let asked = if allowed.is_empty() { "none".to_owned() } else { format!("at most {}", allowed.join(", ")) };
+        let answered = match sources {
+            None => "not known".to_owned(),
+            Some([]) => "none".to_owned(),
+            Some(sources) => sources.join(", "),
+        };
+        self.fact("Excluded event sources", About::ExcludedEventSources, &asked, answered, sources.is_some())
+    }
+}
+
+/// A fact of which nothing is asked.
+fn told(name: &'static str, answered: String) -> Fact {
+    Fact { name, asked: None, answered, met: None }
+}
+
+fn yes_or_no(answer: Option<bool>, not_said: &str) -> String {
+    match answer {
+        Some(true) => "yes".to_owned(),
+        Some(false) => "no".to_owned(),
+        None => format!("{not_said} (not said)"),
+    }
+}
+
+fn refusal<T>(observed: &Observed<T>) -> Option<&Refusal> {
+    match observed {
+        Observed::Refused { refused } => Some(refused),
+        Observed::Unanswered { unanswered } => Some(unanswered),
+        Observed::Known(_) => None,
+    }
+}
+
+/// Why there is no answer to a call.
+fn no_answer<T>(observed: Option<&Observed<T>>) -> String {
+    match observed.and_then(refusal) {
+        Some(refusal) => format!("not read: {refusal}"),
+        None => "not asked".to_owned(),
+    }
+}
+
+fn logging(trail: &Trail, now: Timestamp) -> String {
+    let Some(Observed::Known(status)) = &trail.get_trail_status else {
+        return no_answer(trail.get_trail_status.as_ref());
+    };
+    let TrailStatus { is_logging, start_logging_time: started, stop_logging_time: stopped, .. } = status;
+    let time = |time: &Timestamp| time.for_people();
+    let state = match is_logging {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "not said",
+    };
+    match (is_logging, started, stopped) {
+        (Some(true), Some(started), Some(stopped)) if stopped < started => {
+            format!("yes, since {}; stopped before, from {}", time(started), time(stopped))
+        }
+        (Some(false), Some(started), Some(stopped)) => {
+            let since = span(now.seconds_since(*stopped));
+            format!("no, since {} ({since}); started {}", time(stopped), time(started))
+        }
+        (_, started, stopped) => {
+            let started = started.as_ref().map(|at| format!("started {}", time(at)));
+            let stopped = stopped.as_ref().map(|at| format!("stopped {}", time(at)));
+            std::iter::once(state.to_owned()).chain(started).chain(stopped).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+fn bucket(trail: &Trail) -> String {
+    let bucket = trail.s3_bucket_name.as_deref().filter(|bucket| !bucket.is_empty()).unwrap_or("not named");
+    match trail.s3_key_prefix.as_deref().filter(|prefix| !prefix.is_empty()) {
+        Some(prefix) => format!("{bucket}, prefix {prefix}"),
+        None => bucket.to_owned(),
+    }
+}
+
+fn selectors_in_words(trail: &Trail, selectors: &[String]) -> String {
+    let custom = match trail.has_custom_event_selectors {
+        Some(true) => " (custom)",
+        Some(false) => " (default)",
+        None => "",
+    };
+    let words = match &trail.get_event_selectors {
+        Some(Observed::Known(_)) if selectors.is_empty() => "none".to_owned(),
+        Some(Observed::Known(_)) => selectors.join("; "),
+        other => no_answer(other.as_ref()),
+    };
+    format!("{words}{custom}")
+}
+
+fn selected(trail: &Trail, parameters: &RuleParameters) -> Selected {
+    let is_default = trail.has_custom_event_selectors == Some(false);
+    let default = || Selected {
+        answered: "read and write, by the default event selectors".to_owned(),
+        include_management_events: Some(true),
+        read_write_type: Some("All"),
+        excluded_event_sources: Some(Vec::new()),
+        recorded_by: Some("default".to_owned()),
+        event_selectors: Vec::new(),
+    };
+    let selectors = match &trail.get_event_selectors {
+        Some(Observed::Known(selectors)) => selectors,
+        Some(Observed::Refused { refused }) if refused.is_final() && is_default => return default(),
+        other => {
+            return Selected {
+                answered: no_answer(other.as_ref()),
+                include_management_events: None,
+                read_write_type: None,
+                excluded_event_sources: None,
+                recorded_by: None,
+                event_selectors: Vec::new(),
+            };
+        }
+    };
+    let each = each_alone(selectors);
+    if each.is_empty() && is_default {
+        return default();
+    }
+    let takes = |selectors: &EventSelectors| {
+        ManagementEvents::recorded_by(selectors, &parameters.allowed_excluded_event_sources)
+    };
+    let is_all = |takes: &ManagementEvents| matches!(takes, ManagementEvents::All { .. });
+    let recorded_by = each.iter().find(|(_, alone)| is_all(&takes(alone))).map(|(member, _)| member.clone());
+    let excluded = match ManagementEvents::recorded_by(selectors, &[]) {
+        ManagementEvents::All { except } | ManagementEvents::ExceptEventSources(except) => except,
+        _ => Vec::new(),
+    };
+    let both = |by: &str| format!("read and write{by}");
+    let (answered, includes, read_write_type) = match takes(selectors) {
+        ManagementEvents::All { .. } => {
+            let by = recorded_by.as_ref().map_or(String::new(), |member| format!(", by {member}"));
+            (both(&by), Some(true), Some("All"))
+        }
+        ManagementEvents::ExceptEventSources(_) => (both(""), Some(true), Some("All")),
+        ManagementEvents::ReadOnly => ("read only".to_owned(), Some(true), Some("ReadOnly")),
+        ManagementEvents::WriteOnly => ("write only".to_owned(), Some(true), Some("WriteOnly")),
+        ManagementEvents::Split => (both(", by different selectors"), Some(true), None),
+        ManagementEvents::Filtered(filters) => (format!("filtered by {}", filters.join(", ")), Some(true), None),
+        ManagementEvents::NoneAtAll => ("none".to_owned(), Some(false), None),
+        ManagementEvents::NotUnderstood(member) => (format!("not understood: {member}"), None, None),
+    };
+    Selected {
+        answered,
+        include_management_events: includes,
+        read_write_type,
+        excluded_event_sources: Some(excluded),
+        recorded_by,
+        event_selectors: each.iter().map(|(member, alone)| format!("{member}: {}", selector_in_words(alone))).collect(),
+    }
+}
+
+/// Every selector by itself, with its place.
+fn each_alone(selectors: &EventSelectors) -> Vec<(String, EventSelectors)> {
+    let basic = selectors.event_selectors.iter().enumerate().map(|(index, selector)| {
+        let alone = EventSelectors { event_selectors: vec![selector.clone()], ..EventSelectors::default() };
+        (format!("EventSelectors[{index}]"), alone)
+    });
+    let advanced = selectors.advanced_event_selectors.iter().enumerate().map(|(index, selector)| {
+        let alone = EventSelectors { advanced_event_selectors: vec![selector.clone()], ..EventSelectors::default() };
+        (format!("AdvancedEventSelectors[{index}]"), alone)
+    });
+    basic.chain(advanced).collect()
+}
+
+/// What a selector says of management events, as it stands there.
+fn selector_in_words(alone: &EventSelectors) -> String {
+    let mut parts = Vec::new();
+    for selector in &alone.event_selectors {
+        parts.push(match selector.include_management_events {
+            Some(true) => "management events".to_owned(),
+            Some(false) => "no management events".to_owned(),
+            None => "management events (not said)".to_owned(),
+        });
+        parts.push(selector.read_write_type.clone().unwrap_or_else(|| "All (not said)".to_owned()));
+        if !selector.exclude_management_event_sources.is_empty() {
+            parts.push(format!("without {}", selector.exclude_management_event_sources.join(" and ")));
+        }
+        parts.extend(selector.unknown.names().map(|name| format!("{name} (not understood)")));
+    }
+    for selector in &alone.advanced_event_selectors {
+        parts.extend(selector.field_selectors.iter().map(field_in_words));
+        parts.extend(selector.unknown.names().map(|name| format!("{name} (not understood)")));
+    }
+    if parts.is_empty() { "empty".to_owned() } else { parts.join(", ") }
+}
+
+fn field_in_words(field: &FieldSelector) -> String {
+    let FieldSelector {
+        field: name,
+        equals,
+        starts_with,
+        ends_with,
+        not_equals,
+        not_starts_with,
+        not_ends_with,
+        unknown,
+    } = field;
+    let operators = [
+        ("Equals", equals),
+        ("StartsWith", starts_with),
+        ("EndsWith", ends_with),
+        ("NotEquals", not_equals),
+        ("NotStartsWith", not_starts_with),
+        ("NotEndsWith", not_ends_with),
+    ];
+    let said = operators.into_iter().filter(|(_, values)| !values.is_empty());
+    let said = said.map(|(operator, values)| format!(" {operator} {}", values.join("|")));
+    let unknown = unknown.names().map(|name| format!(" {name} (not understood)"));
+    format!("{name}{}", said.chain(unknown).collect::<String>())
+}
