@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     fs::{self, File, Metadata},
     io::{self, Read as _, Write as _},
-    path::{Component, Path, PathBuf},
+    path::{Component, Path, PathBuf, is_separator},
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -111,6 +111,7 @@ fn decoded(bytes: &[u8]) -> Result<String, &'static str> {
 /// Where a file is, or will be: the same for every spelling of its path, and for every link to it.
 #[derive(Debug)]
 pub(super) struct Place {
+    is_regular_file: bool,
     device_and_number: Option<(u64, u64)>,
     path: io::Result<PathBuf>,
 }
@@ -127,12 +128,25 @@ impl Place {
     }
 
     fn of_file(path: &Path) -> Self {
-        Self { device_and_number: fs::metadata(path).ok().as_ref().and_then(device_and_number), path: resolved(path) }
+        Self::new(fs::metadata(path), resolved(path))
     }
 
     fn of_standard(metadata: io::Result<Metadata>) -> Self {
-        let path = Err(io::ErrorKind::NotFound.into());
-        Self { device_and_number: metadata.ok().as_ref().and_then(device_and_number), path }
+        Self::new(metadata, Err(io::ErrorKind::NotFound.into()))
+    }
+
+    fn new(metadata: io::Result<Metadata>, path: io::Result<PathBuf>) -> Self {
+        let metadata = metadata.ok();
+        Self {
+            is_regular_file: metadata.as_ref().is_some_and(Metadata::is_file),
+            device_and_number: metadata.as_ref().and_then(device_and_number),
+            path,
+        }
+    }
+
+    /// Whether what is written there stays there: no terminal, pipe or device.
+    pub(super) fn is_regular_file(&self) -> bool {
+        self.is_regular_file
     }
 
     /// Whether it is the same file.
@@ -248,7 +262,16 @@ pub(super) fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result
 
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let target = resolved(path)?;
-    let existing = fs::metadata(path).ok();
+    let existing = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    if existing.is_none()
+        && path.as_os_str().as_encoded_bytes().last().is_some_and(|end| is_separator(char::from(*end)))
+    {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
     // A pipe or a device takes what is written where it is.
     if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
         return fill(&mut File::options().write(true).open(path)?);
@@ -418,6 +441,19 @@ mod tests {
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_path_of_a_folder_names_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "before").unwrap();
+        for path in [file.join(""), folder.path().join("absent").join("")] {
+            let refused = crate::error::chain(&write(&path, b"after").unwrap_err());
+            assert!(refused.contains("cannot write"), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "before");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[cfg(unix)]

@@ -28,12 +28,18 @@ impl Destination {
     /// # Errors
     /// It would.
     pub(super) fn is_none_of<'p>(&self, files: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), CliError> {
-        let Some(output) = self.file() else { return Ok(()) };
-        let place = Place::of_output(output);
+        let (place, what) = match self.file() {
+            Some(output) => (Place::of_output(output), "--output"),
+            None => (Place::of_output(Path::new("-")), "standard output"),
+        };
+        // A terminal is read and written.
+        if self.file().is_none() && !place.is_regular_file() {
+            return Ok(());
+        }
         match files.into_iter().find(|file| Place::of_input(file).is(&place)) {
             None => Ok(()),
             Some(file) => Err(CliError::usage(format!(
-                "--output would overwrite {}; valid is another file",
+                "{what} would overwrite {}; valid is another file",
                 files::input_name(file)
             ))),
         }

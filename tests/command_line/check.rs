@@ -95,7 +95,7 @@ async fn a_misconfigured_rule_is_its_verdict_and_nothing_is_read() {
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert_eq!(ran.stderr, "warning: nothing was read, so saved.json is not written\n");
     assert!(!live.path("saved.json").exists());
-    assert!(ran.stdout.contains("Rule misconfigured: checkDelivry is no parameter; the nearest is checkDelivery"));
+    assert!(ran.stdout.contains("Rule misconfigured: `checkDelivry` is no parameter; the nearest is checkDelivery"));
     assert_eq!(live.operations(), ["DescribeConfigRules", "GetCallerIdentity"]);
 }
 
@@ -167,6 +167,13 @@ async fn a_result_does_not_take_the_place_of_evidence() {
         assert_eq!(ran.code, Some(64));
         assert_eq!(ran.stderr, format!("error: --output would overwrite {path}; valid is another file\n"));
     }
+    for command in [["check", "--evidence", path], ["invoke", "--account", path]] {
+        let mut appended = bare(live.home.path(), &command);
+        appended.stdout(fs::File::options().append(true).open(&file).unwrap());
+        let ran = ended(appended).await;
+        assert_eq!(ran.code, Some(64));
+        assert_eq!(ran.stderr, format!("error: standard output would overwrite {path}; valid is another file\n"));
+    }
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -237,7 +244,7 @@ async fn what_is_wrong_with_credentials_profile_or_region_is_said_in_one_line() 
         (
             &["check", "--parameter", "checkDelivry=true"],
             64,
-            &["checkDelivry is no parameter; the nearest is checkDelivery"],
+            &["`checkDelivry` is no parameter; the nearest is checkDelivery"],
         ),
         (&["compare", "--parameter", "checkDelivery=maybe"], 64, &["checkDelivery is `maybe`; valid: true and false"]),
     ] {
