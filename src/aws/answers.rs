@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::{DateTime, config_bag::ConfigBag};
 
 use super::fault::CallError;
-use crate::rule::{selectors::EventSelectors, timestamp::Timestamp};
+use crate::rule::{json::names_a_member_twice, selectors::EventSelectors, timestamp::Timestamp};
 
 /// More pages than any account needs.
 const MAX_PAGES: usize = 100;
@@ -39,18 +39,19 @@ pub(super) fn timestamp(time: DateTime) -> Option<Timestamp> {
     Timestamp::from_epoch_milliseconds(milliseconds).ok()
 }
 
-/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent; and a list of
-/// trails that is absent, which is not the same as empty. Both are then asked for again.
+/// Refuses a success without a body, which the SDK would take for an answer in which everything is absent; a list of
+/// trails that is absent, which is not the same as empty; and a member that is named twice, of which the SDK would take
+/// the last. Each is then asked for again.
 #[derive(Debug)]
-pub(super) struct RefuseEmptyAnswers;
+pub(super) struct RefuseBrokenAnswers;
 
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is empty")]
-struct EmptyAnswer;
+#[error("the answer {0}")]
+struct BrokenAnswer(&'static str);
 
-impl Intercept for RefuseEmptyAnswers {
+impl Intercept for RefuseBrokenAnswers {
     fn name(&self) -> &'static str {
-        "refuse empty answers"
+        "refuse broken answers"
     }
 
     fn read_after_deserialization(
@@ -60,11 +61,17 @@ impl Intercept for RefuseEmptyAnswers {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let answer = context.response();
-        let is_empty = answer.body().bytes().is_some_and(|body| body.trim_ascii().is_empty());
+        if !answer.status().is_success() {
+            return Ok(());
+        }
+        let body = answer.body().bytes().unwrap_or(b"{}");
         let output = context.output_or_error().ok();
         let trails: Option<&DescribeTrailsOutput> = output.and_then(|output| output.downcast_ref());
         let is_without_list = trails.is_some_and(|trails| trails.trail_list.is_none());
-        if answer.status().is_success() && (is_empty || is_without_list) { Err(EmptyAnswer.into()) } else { Ok(()) }
+        if body.trim_ascii().is_empty() || is_without_list {
+            return Err(BrokenAnswer("is empty").into());
+        }
+        if names_a_member_twice(body) { Err(BrokenAnswer("names a member twice").into()) } else { Ok(()) }
     }
 }
 

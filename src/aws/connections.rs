@@ -38,7 +38,7 @@ use tokio::task::yield_now;
 use super::clock::Clock;
 use super::{
     CallLog,
-    answers::RefuseEmptyAnswers,
+    answers::RefuseBrokenAnswers,
     calls::Asked,
     endpoints::{self, EndpointUrls},
     fault::{CallError, RetryTransientFaults},
@@ -304,7 +304,7 @@ impl Connections {
                 .timeout_config(self.timing.timeouts())
                 .retry_config(self.timing.retries())
                 .retry_classifier(RetryTransientFaults)
-                .interceptor(RefuseEmptyAnswers)
+                .interceptor(RefuseBrokenAnswers)
                 .retry_partition(unlimited_retries())
                 .build(),
         )
@@ -343,14 +343,14 @@ impl Connections {
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(
                 aws_sdk_cloudtrail::config::Builder::from(&shared)
                     .retry_classifier(RetryTransientFaults)
-                    .interceptor(RefuseEmptyAnswers)
+                    .interceptor(RefuseBrokenAnswers)
                     .retry_partition(unlimited_retries())
                     .build(),
             ),
             config: aws_sdk_config::Client::from_conf(
                 aws_sdk_config::config::Builder::from(&shared)
                     .retry_classifier(RetryTransientFaults)
-                    .interceptor(RefuseEmptyAnswers)
+                    .interceptor(RefuseBrokenAnswers)
                     .retry_partition(unlimited_retries())
                     .build(),
             ),
@@ -462,7 +462,7 @@ impl Session<'_> {
         aws_sdk_account::Client::from_conf(
             aws_sdk_account::config::Builder::from(&shared)
                 .retry_classifier(RetryTransientFaults)
-                .interceptor(RefuseEmptyAnswers)
+                .interceptor(RefuseBrokenAnswers)
                 .retry_partition(unlimited_retries())
                 .build(),
         )

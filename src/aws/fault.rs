@@ -160,8 +160,8 @@ impl CallError {
         }
         let refusal = self.refusal(home_region_code);
         Ok(match fault {
-            Fault::Permanent if refusal.is_final() => Observed::Refused { refused: refusal },
-            _ => Observed::Unanswered { unanswered: refusal },
+            Fault::Permanent => Observed::refused(refusal),
+            Fault::Transient | Fault::Unreachable | Fault::Own => Observed::Unanswered { unanswered: refusal },
         })
     }
 

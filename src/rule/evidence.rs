@@ -255,7 +255,13 @@ fn non_blank(text: Option<&str>) -> Option<&str> {
 
 /// Sorts trails, and drops all but one of those that share an ARN: a trail listed twice counts once. Of contradictory
 /// descriptions the one is kept that fails outright, or has the event selectors read.
-pub fn list_each_trail_once<T: Borrow<Trail>>(trails: &mut Vec<T>) {
+pub fn list_each_trail_once(trails: &mut Vec<Trail>) {
+    sort(trails);
+    trails.dedup_by(|a, b| is_same_trail(a, b));
+}
+
+/// Sorts trails: those without ARN first, then by ARN; of contradictory descriptions, the one that claims less first.
+pub(super) fn sort<T: Borrow<Trail>>(trails: &mut [T]) {
     trails.sort_by(|a, b| {
         let (a, b): (&Trail, &Trail) = (a.borrow(), b.borrow());
         let claims = |trail: &Trail| {
@@ -264,10 +270,11 @@ pub fn list_each_trail_once<T: Borrow<Trail>>(trails: &mut Vec<T>) {
         };
         a.trail_arn.cmp(&b.trail_arn).then_with(|| claims(a).cmp(&claims(b))).then_with(|| a.cmp(b))
     });
-    trails.dedup_by(|a, b| {
-        let (a, b): (&Trail, &Trail) = ((*a).borrow(), (*b).borrow());
-        a.trail_arn.is_some() && a.trail_arn == b.trail_arn
-    });
+}
+
+/// Whether two descriptions are of one trail, by ARN.
+pub(super) fn is_same_trail(a: &Trail, b: &Trail) -> bool {
+    a.trail_arn.is_some() && a.trail_arn == b.trail_arn
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! JSON, read with what is wrong with it in plain words.
 
-use serde::de::DeserializeOwned;
+use std::{collections::BTreeSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Value, error::Category};
 
 /// What is wrong with a JSON text.
@@ -16,8 +21,20 @@ pub struct Unreadable {
 /// Reads a JSON text.
 ///
 /// # Errors
-/// It is empty, cut off, no JSON, or not what is wanted.
+/// It is empty, cut off, no JSON, not what is wanted, or has an object that names a member twice.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+    let value = read_as(text)?;
+    read_as::<EachNameOnce>(text)?;
+    Ok(value)
+}
+
+/// Whether some object of a JSON text names a member twice. Which of the two counts, each reader decides for itself.
+#[must_use]
+pub fn names_a_member_twice(text: &[u8]) -> bool {
+    serde_json::from_slice::<EachNameOnce>(text).is_err_and(|error| error.is_data())
+}
+
+fn read_as<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     let unreadable = |path: String, error: &serde_json::Error| match error.classify() {
         // A text that ends too early has no fault in one place.
         Category::Eof if text.trim().is_empty() => Unreadable { path: WHOLE.to_owned(), problem: EMPTY.to_owned() },
@@ -29,6 +46,64 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
         .map_err(|error| unreadable(error.path().to_string(), error.inner()))?;
     deserializer.end().map_err(|error| unreadable(WHOLE.to_owned(), &error))?;
     Ok(value)
+}
+
+/// Any JSON in which no object names a member twice.
+struct EachNameOnce;
+
+impl<'de> Deserialize<'de> for EachNameOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for EachNameOnce {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if names.contains(&name) {
+                return Err(A::Error::custom(format_args!("`{name}` is given twice")));
+            }
+            names.insert(name);
+            members.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
 }
 
 const WHOLE: &str = ".";
@@ -130,6 +205,19 @@ mod tests {
             assert_eq!(problem_of::<Known>(text), words, "{text}");
         }
         assert_eq!(problem_of::<Vec<String>>("{}"), "it is an object where a list belongs");
+    }
+
+    #[test]
+    fn a_member_that_is_named_twice_is_refused_wherever_it_stands() {
+        for (text, expected) in [
+            (r#"{"a": {"b": [1, {"c": null, "c": 1}]}}"#, Some("at `a.b[1]`: `c` is given twice, at line 1 column 31")),
+            (r#"{"text": 1, "t\u0065xt": 1}"#, Some("`text` is given twice, at line 1 column 23")),
+            (r#"{"a": {"c": 1}, "b": {"c": 1}, "c": [1, 1.5, -1, true, "", null]}"#, None),
+        ] {
+            assert_eq!(read::<Value>(text).err().map(|error| error.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(names_a_member_twice(text.as_bytes()), expected.is_some(), "{text}");
+        }
+        assert!(!names_a_member_twice(b"<xml/>"));
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn taken_by_basic(selector: &EventSelector) -> Option<Taken> {
         reads: !is("WriteOnly"),
         writes: !is("ReadOnly"),
         excluded_event_sources: sorted(&selector.exclude_management_event_sources),
-        filters: if is_known { Vec::new() } else { vec![format!("ReadWriteType {read_write_type}")] },
+        filters: if is_known { Vec::new() } else { vec![format!("ReadWriteType `{read_write_type}`")] },
         not_understood: None,
     })
 }
@@ -107,37 +107,27 @@ fn taken_by_advanced(selector: &AdvancedEventSelector) -> Option<Taken> {
         return None;
     }
     let is_exactly_management =
-        matches!(categories[..], [field] if field.equals == ["Management"] && only_equals(field));
+        matches!(categories[..], [field] if field.equals == ["Management"] && is_only(&field.equals, field));
     let filters = |field: &&FieldSelector| match field.field.as_str() {
         "eventCategory" => !is_exactly_management,
-        "eventSource" => !only_not_equals(field),
+        "eventSource" => !is_only(&field.not_equals, field),
         _ => true,
     };
     Some(Taken {
         reads: of("readOnly").all(|field| admits(field, "true")),
         writes: of("readOnly").all(|field| admits(field, "false")),
         excluded_event_sources: sorted(of("eventSource").flat_map(|field| &field.not_equals)),
-        filters: selector.field_selectors.iter().filter(filters).map(|field| field.field.clone()).collect(),
+        filters: selector.field_selectors.iter().filter(filters).map(name).collect(),
         not_understood: None,
     })
 }
 
-fn only_equals(field: &FieldSelector) -> bool {
-    let FieldSelector {
-        field: _,
-        unknown: _,
-        equals,
-        starts_with,
-        ends_with,
-        not_equals,
-        not_starts_with,
-        not_ends_with,
-    } = field;
-    !equals.is_empty()
-        && [starts_with, ends_with, not_equals, not_starts_with, not_ends_with].iter().all(|values| values.is_empty())
+fn name(field: &FieldSelector) -> String {
+    if field.field.trim().is_empty() { "a field without a name".to_owned() } else { field.field.clone() }
 }
 
-fn only_not_equals(field: &FieldSelector) -> bool {
+/// Whether this operator of the field selector is there, and no other.
+fn is_only(operator: &[String], field: &FieldSelector) -> bool {
     let FieldSelector {
         field: _,
         unknown: _,
@@ -148,8 +138,8 @@ fn only_not_equals(field: &FieldSelector) -> bool {
         not_starts_with,
         not_ends_with,
     } = field;
-    !not_equals.is_empty()
-        && [equals, starts_with, ends_with, not_starts_with, not_ends_with].iter().all(|values| values.is_empty())
+    let operators = [equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with];
+    !operator.is_empty() && operators.iter().filter(|values| !values.is_empty()).count() == 1
 }
 
 /// Whether an event whose field has this value passes the field selector. An empty operator list counts as absent.

@@ -49,7 +49,7 @@ use serde_json::{Value, json};
 
 use delivery::Proving;
 use evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation, Part};
-use evidence::{Evidence, Observed, Refusal, Trail, list_each_trail_once};
+use evidence::{Evidence, Observed, Refusal, Trail, is_same_trail};
 use parameters::{InputParameters, Misconfigured, OnIndeterminate, RuleParameters};
 use reasons::{Reason, TrailResult};
 use trail::JudgedTrail;
@@ -182,9 +182,17 @@ fn decide<'e>(evidence: &'e Evidence, parameters: &RuleParameters, proving: Opti
     let mut trails: Vec<JudgedTrail> = Vec::new();
     if let Observed::Known(listed) = &evidence.trails {
         let mut listed: Vec<&Trail> = listed.iter().collect();
-        list_each_trail_once(&mut listed);
-        listed.sort_by_key(|trail| !trail.is_multi_region());
+        evidence::sort(&mut listed);
         trails.extend(listed.into_iter().map(|trail| trail::judge(trail, evidence, parameters)));
+        // A trail listed twice counts once, and of contradictory answers the one that ends worse.
+        trails.dedup_by(|later, kept| {
+            let is_same = is_same_trail(later.trail, kept.trail);
+            if is_same && later.result > kept.result {
+                std::mem::swap(later, kept);
+            }
+            is_same
+        });
+        trails.sort_by_key(|judged| !judged.trail.is_multi_region());
         trail::tell_apart(&mut trails);
         for judged in &mut trails {
             if let Some(proving) = proving {

@@ -31,6 +31,16 @@ pub enum Observed<T> {
 }
 
 impl<T> Observed<T> {
+    /// What a permanent error leaves: a refusal, if it is AWS's word wherever the call was made. If the trail's home
+    /// Region was only out of reach, another Region's refusal settles nothing.
+    #[must_use]
+    pub fn refused(refusal: Refusal) -> Self {
+        match refusal.home_region_code.as_deref() {
+            Some(Refusal::TIMED_OUT | Refusal::CONNECTION_FAILED) => Self::Unanswered { unanswered: refusal },
+            Some(_) | None => Self::Refused { refused: refusal },
+        }
+    }
+
     /// The answer, if there is one.
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -80,7 +90,7 @@ impl<'de, T: Answer> Visitor<'de> for ObservedVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let first: Option<String> = members.next_key()?;
         let observed = match first.as_deref() {
-            Some("refused") => Observed::Refused { refused: members.next_value::<Object<_>>()?.0 },
+            Some("refused") => Observed::refused(members.next_value::<Object<_>>()?.0),
             Some("unanswered") => Observed::Unanswered { unanswered: members.next_value::<Object<_>>()?.0 },
             _ if T::IS_LIST => return Err(A::Error::invalid_type(Unexpected::Map, &self)),
             _ => {
@@ -146,14 +156,6 @@ impl Refusal {
     pub const CONNECTION_FAILED: &str = "ConnectionFailed";
     /// The code of a listing that goes on for more pages than are followed.
     pub const TOO_MANY_KEYS: &str = "TooManyKeys";
-
-    /// Whether it is AWS's word wherever the call was made. If the trail's home Region was only out of reach, another
-    /// Region's refusal settles nothing.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        let home_region_code = self.home_region_code.as_deref();
-        ![Some(Self::TIMED_OUT), Some(Self::CONNECTION_FAILED)].contains(&home_region_code)
-    }
 }
 
 impl fmt::Display for Refusal {

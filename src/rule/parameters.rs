@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{arn::Arn, region, spelling::or_nearest};
+use super::{arn::Arn, json, region, spelling::or_nearest};
 
 /// A rule parameter.
 #[derive(Debug, Clone, Copy)]
@@ -268,7 +268,7 @@ impl InputParameters {
     /// Reads text as AWS Config keeps it: a JSON object; blank text and `null` mean no parameters.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
-        match serde_json::from_str(text) {
+        match json::read(text) {
             Ok(Value::Object(by_name)) => Self::ByName(by_name),
             Ok(Value::Null) => Self::default(),
             Err(_) if text.trim().is_empty() => Self::default(),
@@ -399,7 +399,10 @@ impl RuleParameters {
                 problems.extend(by_name.iter().filter_map(|(name, value)| valid.take(name, value, rule_region).err()));
             }
             InputParameters::NoObject(text) => {
-                problems.push(format!("ruleParameters is `{}`; valid: a JSON object of text values", shortened(text)));
+                problems.push(format!(
+                    "ruleParameters is `{}`; valid: a JSON object of text values, each name once",
+                    shortened(text)
+                ));
             }
         }
         if problems.is_empty() { Ok(valid) } else { Err(Misconfigured { problems, valid: Box::new(valid) }) }
@@ -408,7 +411,7 @@ impl RuleParameters {
     fn take(&mut self, name: &str, value: &Value, rule_region: &str) -> Result<(), String> {
         let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
             let nearest = or_nearest(name, PARAMETERS.iter().map(|parameter| parameter.name));
-            return Err(format!("{} is no parameter{nearest}", shortened(name)));
+            return Err(format!("`{}` is no parameter{nearest}", shortened(name)));
         };
         let Some(text) = text(value) else { return Ok(()) };
         let mut changed = self.clone();
@@ -589,7 +592,7 @@ mod tests {
             let problems = misconfigured(&json!({"checkDelivery": given})).problems;
             assert_eq!(problems, [format!("checkDelivery is `{said}`; valid: true and false")]);
             let problems = misconfigured(&json!({given: "true"})).problems;
-            assert!(problems[0].starts_with(&format!("{said} is no parameter")), "{problems:?}");
+            assert!(problems[0].starts_with(&format!("`{said}` is no parameter")), "{problems:?}");
         }
     }
 
@@ -600,7 +603,7 @@ mod tests {
         assert_eq!(error.problems.len(), 2);
         assert!(error.to_string().starts_with("Rule misconfigured: "));
         assert!(
-            error.problems.iter().any(|problem| problem.contains("trailResult ") && problem.contains("trailResults"))
+            error.problems.iter().any(|problem| problem.contains("`trailResult` ") && problem.contains("trailResults"))
         );
         assert_eq!(*error.valid, RuleParameters { require_kms_encryption: true, ..RuleParameters::default() });
         for no_object in [json!([]), json!(1), json!(true), json!("[]"), json!("1"), json!("{"), json!("x")] {

@@ -81,7 +81,7 @@ fn refusal(operation: &str, code: &str) -> Refusal {
 }
 
 fn refused<T>(refused: &Refusal) -> Option<Observed<T>> {
-    Some(Observed::Refused { refused: refused.clone() })
+    Some(Observed::refused(refused.clone()))
 }
 
 fn unanswered<T>(unanswered: &Refusal) -> Option<Observed<T>> {
@@ -258,7 +258,7 @@ fn what_the_selectors_leave_out() {
         (json!([none, write]), Reason::WriteOnly),
         (json!([write, read]), Reason::SplitSelectors),
         (json!([read, odd, excluding]), Reason::ExcludedEventSources(sources)),
-        (json!([read, odd]), Reason::FilteredManagementEvents(vec!["ReadWriteType Some".to_owned()])),
+        (json!([read, odd]), Reason::FilteredManagementEvents(vec!["ReadWriteType `Some`".to_owned()])),
     ] {
         assert_eq!(fails(|trail| trail.get_event_selectors = selectors(&json!({"EventSelectors": basic}))), reason);
         let mut with_a_good_one = basic.clone();

@@ -60,12 +60,12 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
         reasons.push(Reason::NoGlobalServiceEvents);
     }
     if trail.is_multi_region() {
-        if is_own && is_deleted(trail) {
-            reasons.push(Reason::Deleted);
-        }
         if trail.trail_arn.is_none() || trail.home_region().is_none() {
             reasons.push(Reason::StatusUnreadable(Unreadable::NotAddressable));
         } else {
+            if is_own && is_deleted(trail) {
+                reasons.push(Reason::Deleted);
+            }
             judge_status(trail, evidence.collected_at, parameters, &mut reasons);
             match judge_selectors(trail, parameters) {
                 Ok(by) => recorded = Some(by),
@@ -109,10 +109,10 @@ fn not_asked(operation: &str) -> Reason {
 fn judge_status(trail: &Trail, now: Timestamp, parameters: &RuleParameters, reasons: &mut Vec<Reason>) {
     let status = match &trail.get_trail_status {
         Some(Observed::Known(status)) => status,
-        Some(Observed::Refused { refused }) if refused.is_final() => {
+        Some(Observed::Refused { refused }) => {
             return reasons.push(Reason::StatusUnreadable(Unreadable::Refused(refused.clone())));
         }
-        Some(Observed::Refused { refused: unanswered } | Observed::Unanswered { unanswered }) => {
+        Some(Observed::Unanswered { unanswered }) => {
             return reasons.push(Reason::Unanswered(unanswered.clone()));
         }
         None => return reasons.push(not_asked("GetTrailStatus")),
@@ -145,13 +145,13 @@ fn judge_selectors(trail: &Trail, parameters: &RuleParameters) -> Result<Recorde
     let has_default_selectors = trail.has_custom_event_selectors == Some(false);
     let selectors = match &trail.get_event_selectors {
         Some(Observed::Known(selectors)) => selectors,
-        Some(Observed::Refused { refused }) if refused.is_final() && has_default_selectors => {
+        Some(Observed::Refused { refused }) if has_default_selectors => {
             return Ok(Recorded::Default(Some(refused.clone())));
         }
-        Some(Observed::Refused { refused }) if refused.is_final() => {
+        Some(Observed::Refused { refused }) => {
             return Err(Reason::SelectorsUnreadable(refused.clone()));
         }
-        Some(Observed::Refused { refused: unanswered } | Observed::Unanswered { unanswered }) => {
+        Some(Observed::Unanswered { unanswered }) => {
             return Err(Reason::Unanswered(unanswered.clone()));
         }
         None => return Err(not_asked("GetEventSelectors")),

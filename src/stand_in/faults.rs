@@ -66,6 +66,8 @@ pub enum Misbehaviour {
     WrongTypes,
     /// The real answer with every item of its lists twice (STS: as it is).
     Duplicates,
+    /// The real answer with every member named twice, the second time with the same value (STS: as it is).
+    Twice,
     /// The real answer, made larger than 10 MB by a member that is not in the model.
     Huge,
     /// PutEvaluations only: these rows come back in `FailedEvaluations` with HTTP 200, and are not kept.
@@ -208,6 +210,7 @@ impl Misbehaviour {
             | Self::EmptyObject
             | Self::WrongTypes
             | Self::Duplicates
+            | Self::Twice
             | Self::Huge
             | Self::FailedEvaluations { .. } => None,
         }
@@ -227,6 +230,11 @@ impl Misbehaviour {
             (Self::Duplicates, Ok(mut members)) => {
                 members.values_mut().filter_map(Value::as_array_mut).for_each(|items| items.extend_from_within(..));
                 answer.body = Value::Object(members).to_string().into();
+            }
+            (Self::Twice, Ok(members)) => {
+                let once = Value::Object(members).to_string();
+                let members = once.trim_start_matches('{').trim_end_matches('}');
+                answer.body = format!("{{{members},{members}}}").into();
             }
             (Self::Huge, Ok(mut members)) => {
                 members.insert("Padding".to_owned(), "x".repeat(PADDING).into());

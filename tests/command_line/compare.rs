@@ -605,7 +605,7 @@ async fn a_misconfigured_rule_is_compared_without_reading_trails() {
     assert_eq!(ran.code, Some(1));
     assert_eq!(about(&comparison, OWN)["agrees"], true);
     let decided =
-        "here the parameters decide: Rule misconfigured: checkDelivry is no parameter; the nearest is checkDelivery";
+        "here the parameters decide: Rule misconfigured: `checkDelivry` is no parameter; the nearest is checkDelivery";
     assert_eq!(why(&comparison, "a"), [decided]);
     assert!(!live.operations().contains(&"DescribeTrails".to_owned()));
 }

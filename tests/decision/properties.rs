@@ -55,7 +55,7 @@ fn observed<T: std::fmt::Debug + Clone>(
     let withheld = (100 - known) / 2;
     prop_oneof![
         known => answer.prop_map(Observed::Known),
-        withheld => refusal(operation).prop_map(|refused| Observed::Refused { refused }),
+        withheld => refusal(operation).prop_map(Observed::refused),
         withheld => refusal(operation).prop_map(|unanswered| Observed::Unanswered { unanswered }),
     ]
 }

@@ -51,6 +51,7 @@ fn misbehaviours() -> Vec<(Misbehaviour, Expected)> {
         // No body at all, which is no answer.
         (Misbehaviour::Status { status: 200, retry_after: None }, Indeterminate),
         (Misbehaviour::WrongTypes, Indeterminate),
+        (Misbehaviour::Twice, Indeterminate),
         (Misbehaviour::Huge, Compliant),
     ]
 }

@@ -28,10 +28,10 @@ pub fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64
         let is_gone = |answer: &Value| {
             answer["refused"]["code"] == "TrailNotFoundException" && answer["refused"]["homeRegionCode"].is_null()
         };
-        fails |= owner == account && (is_gone(status) || is_gone(selectors));
         if arn.len() < 6 {
             unknown = true;
         } else {
+            fails |= owner == account && (is_gone(status) || is_gone(selectors));
             match kind(status) {
                 Kind::Refused => unknown |= !is_trusted(status),
                 Kind::Hidden => hidden = true,
