@@ -5,4 +5,5 @@
 mod cloudformation;
 mod compliant_trail;
 mod definition;
+mod goals;
 mod templates;

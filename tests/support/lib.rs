@@ -9,6 +9,7 @@ pub mod checks;
 #[cfg(feature = "loopback")]
 pub mod endpoint;
 pub mod exchanges;
+pub mod goals;
 #[cfg(feature = "loopback")]
 pub mod lambda;
 pub mod oracle;
