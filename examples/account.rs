@@ -29,6 +29,9 @@ const MANAGED: [(&str, &str); 3] = [
     ("cloudtrail-security-trail-enabled", "CLOUDTRAIL_SECURITY_TRAIL_ENABLED"),
 ];
 
+/// What stands beside their results wherever these are shown.
+const INVENTED: &str = "Invented by the example account: AWS's own rule may find otherwise";
+
 const USAGE: &str = "\
 Usage: cargo run --example account -- EVIDENCE_FILE
 
@@ -96,6 +99,7 @@ fn record_results(world: &mut World, evidence: &Evidence) {
         world.change_config_rule(&rule, |settings| {
             settings.insert("Source".to_owned(), json!({"Owner": "AWS", "SourceIdentifier": identifier}));
         });
-        world.put_row(&rule, row(EvaluatedResource::account(account_id), ComplianceType::Compliant, None));
+        let annotation = Some(INVENTED.to_owned());
+        world.put_row(&rule, row(EvaluatedResource::account(account_id), ComplianceType::Compliant, annotation));
     }
 }

@@ -651,6 +651,17 @@ async fn the_table_shows_each_rule_its_age_and_why() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_recorded_no_heading_stands_over_it() {
+    let live = Live::example("compliant").await;
+    let ran = live.run(&["compare"]).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(!ran.stdout.contains("has recorded"), "{}", ran.stdout);
+    let not_deployed =
+        format!("Not deployed in us-east-1: {OWN}, {MULTI_REGION}, {ENABLED}, {SECURITY} (--rule takes another name)");
+    assert!(ran.stdout.contains(&format!("\n\n{not_deployed}\n")), "{}", ran.stdout);
+}
+
+#[tokio::test]
 async fn what_others_wrote_sends_a_terminal_no_escape_sequences() {
     const HOSTILE: &str = "\u{1b}[2J\u{202e}\u{9b}1m";
     let live = Live::serve(&read_json(&example("compliant")), |world| {

@@ -2,7 +2,11 @@
 
 use std::{ffi::OsString, fs, path::Path};
 
-use cloudtrail_all_regions::{cli, report::format::Format};
+use cloudtrail_all_regions::{
+    cli,
+    report::format::Format,
+    stand_in::{Fault, Misbehaviour},
+};
 use regex::Regex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -173,11 +177,50 @@ fn in_every_string_of_an_event_and_of_its_account_it_does_nothing() {
         event
     }));
     events.extend([json!({HOSTILE: 1}), json!({"detail-type": HOSTILE}), json!({"Records": HOSTILE})]);
+    let mut seen = 0;
     for event in events {
         let path = written(&folder, &event);
         for format in ["table", "json", "evaluations"] {
-            let (out, _) = run(&["invoke", "--account", account, "--event", &path, "--log", "--format", format]);
+            let (out, err) = run(&["invoke", "--account", account, "--event", &path, "--log", "--format", format]);
             assert_sound(format, &out);
+            seen += usize::from(out.contains("file://x")) + usize::from(err.contains("file://x"));
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn in_what_an_invocation_records_it_does_nothing() {
+    let folder = TempDir::new().unwrap();
+    let mut account = read_json(&example("stopped"));
+    let arn = format!("arn:aws:cloudtrail:us-east-1:123456789012:trail/{HOSTILE}");
+    account["trails"][0]["TrailARN"] = arn.as_str().into();
+    account["discoveredTrails"] = json!([arn, format!("gone {HOSTILE}")]);
+    let (out, _) = run(&["invoke", "--account", &written(&folder, &account), "--parameter", "trailResults=true"]);
+    assert_harmless(&out, "invoke");
+    for shown in ["AWS::CloudTrail::Trail  arn:aws:cloudtrail:us-east-1:123456789012:trail/file://x?", "gone file://x?"]
+    {
+        assert!(out.contains(shown), "{shown}: {out}");
+    }
+}
+
+#[tokio::test]
+async fn in_what_aws_says_of_an_error_it_does_nothing() {
+    for (status, code, message, ends, shown) in [
+        (400, "AccessDeniedException", HOSTILE, 2, "GetTrailStatus AccessDeniedException: file://x?]0;t??[2J"),
+        (503, HOSTILE, "", 2, "error: account 123456789012: "),
+    ] {
+        let live = Live::example("compliant").await;
+        let (code, message) = (code.to_owned(), message.to_owned());
+        live.stand_in.world().add_fault(Fault::on("GetTrailStatus", Misbehaviour::Error { status, code, message }));
+        for command in ["check", "compare"] {
+            let mut command = live.command(&[command]);
+            command.env("CLICOLOR_FORCE", "1");
+            let ran = ended(command).await;
+            assert_harmless(&ran.stdout, "standard output");
+            assert_harmless(&ran.stderr, "standard error");
+            assert_eq!(ran.code, Some(ends), "{ran:?}");
+            assert!(ran.stderr.contains(shown), "{ran:?}");
         }
     }
 }
