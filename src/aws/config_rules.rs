@@ -1,7 +1,6 @@
 //! AWS Config: the rules of a Region, and what is recorded under them.
 
 use aws_sdk_config::types::{ComplianceType as SdkComplianceType, EvaluationResult, RuleEvaluationVisibility};
-use serde::Serialize;
 
 use super::{
     answers::{pages, timestamp},
@@ -9,7 +8,7 @@ use super::{
     fault::CallError,
 };
 use crate::rule::{
-    evaluation::{ComplianceType, EvaluatedResource},
+    evaluation::{ComplianceType, EvaluatedResource, EvaluationStatus},
     timestamp::Timestamp,
     withdrawal::EarlierRow,
 };
@@ -44,26 +43,6 @@ pub struct RecordedResult {
     pub result_recorded_time: Option<Timestamp>,
     /// Why, if the rule said it.
     pub annotation: Option<String>,
-}
-
-/// How the last evaluations of a rule went.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EvaluationStatus {
-    /// The last time that it was invoked.
-    pub last_successful_invocation_time: Option<Timestamp>,
-    /// The last time that it could not be invoked.
-    pub last_failed_invocation_time: Option<Timestamp>,
-    /// The last time that it evaluated.
-    pub last_successful_evaluation_time: Option<Timestamp>,
-    /// The last time that it could not evaluate.
-    pub last_failed_evaluation_time: Option<Timestamp>,
-    /// AWS's code of the last failure.
-    pub last_error_code: Option<String>,
-    /// AWS's words for it.
-    pub last_error_message: Option<String>,
-    /// Whether it has been evaluated at least once.
-    pub first_evaluation_started: bool,
 }
 
 /// Every rule of the session's Region.

@@ -7,6 +7,8 @@ pub mod config_rules;
 pub mod connections;
 #[cfg(feature = "cli")]
 pub mod delivery;
+#[cfg(feature = "cli")]
+pub mod doctor;
 pub mod fault;
 pub mod put_evaluations;
 

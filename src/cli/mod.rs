@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod definition;
 mod delivery;
+mod doctor;
 mod error;
 mod evidence;
 mod exceptions;
@@ -56,6 +57,7 @@ enum Command {
     Check(Box<check::Check>),
     Prove(Box<prove::Prove>),
     Compare(Box<compare::Compare>),
+    Doctor(Box<doctor::Doctor>),
     Explain(explain::Explain),
     Definition(definition::Definition),
     Invoke(Box<invoke::Invoke>),
@@ -123,6 +125,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         Command::Explain(explain) => explain.run(&mut terminal),
         Command::Definition(definition) => definition.run(&mut terminal),
         Command::Compare(compare) => block_on(compare.run(&mut terminal)),
+        Command::Doctor(doctor) => block_on(doctor.run(&mut terminal)),
         Command::Invoke(invoke) => block_on(invoke.run(&mut terminal)),
         Command::Completions(completions) => completions.run(Arguments::command(), &mut terminal),
         Command::Man(manual) => manual.run(Arguments::command(), &mut terminal),

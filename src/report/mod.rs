@@ -8,6 +8,7 @@ mod consequence;
 pub mod control;
 mod csv;
 pub mod delivery;
+pub mod doctor;
 mod evaluations;
 pub mod exceptions;
 pub mod facts;

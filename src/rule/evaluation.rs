@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::timestamp::Timestamp;
+
 /// The compliance types that a custom rule may report. (`INSUFFICIENT_DATA` is refused by `PutEvaluations`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -74,6 +76,26 @@ pub struct Evaluation {
     pub compliance_type: ComplianceType,
     /// Why.
     pub annotation: Annotation,
+}
+
+/// How the last evaluations of a rule went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct EvaluationStatus {
+    /// The last time that it was invoked.
+    pub last_successful_invocation_time: Option<Timestamp>,
+    /// The last time that it could not be invoked.
+    pub last_failed_invocation_time: Option<Timestamp>,
+    /// The last time that it evaluated.
+    pub last_successful_evaluation_time: Option<Timestamp>,
+    /// The last time that it could not evaluate.
+    pub last_failed_evaluation_time: Option<Timestamp>,
+    /// AWS's code of the last failure.
+    pub last_error_code: Option<String>,
+    /// AWS's words for it.
+    pub last_error_message: Option<String>,
+    /// Whether it has been evaluated at least once.
+    pub first_evaluation_started: bool,
 }
 
 /// A part of an annotation.

@@ -1,6 +1,6 @@
-//! Config: `DescribeConfigRules` and `DescribeConfigRuleEvaluationStatus`.
+//! Config: `DescribeConfigRules`, `DescribeConfigRuleEvaluationStatus` and `DescribeConfigurationRecorderStatus`.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     identity::Caller,
@@ -64,6 +64,21 @@ pub(super) fn describe_evaluation_status(
     });
     let page = Page { asked: ("Limit", 50), token: "NextToken", list: "ConfigRulesEvaluationStatus", subject: "" };
     page.of(statuses.collect(), world, caller, input)
+}
+
+pub(super) fn describe_recorder_status(world: &World, caller: &Caller) -> Value {
+    let account = world.accounts.get(&caller.account);
+    if account.is_some_and(|account| account.regions_without_recorder.contains(&caller.region)) {
+        return json!({ "ConfigurationRecordersStatus": [] });
+    }
+    let mut status = Map::from_iter([
+        ("name".to_owned(), "default".into()),
+        ("recording".to_owned(), true.into()),
+        ("lastStatus".to_owned(), "SUCCESS".into()),
+    ]);
+    status
+        .extend(account.and_then(|account| account.recorder_statuses.get(&caller.region)).cloned().unwrap_or_default());
+    json!({ "ConfigurationRecordersStatus": [status] })
 }
 
 fn identity(results: &RuleResults) -> Map<String, Value> {

@@ -74,6 +74,7 @@ fn answer<'r>(
         Operation::ListDiscoveredResources => config::list_discovered_resources(world, caller, input),
         Operation::DescribeConfigRules => config_rules::describe_config_rules(world, caller, input),
         Operation::DescribeConfigRuleEvaluationStatus => config_rules::describe_evaluation_status(world, caller, input),
+        Operation::DescribeConfigurationRecorderStatus => Ok(config_rules::describe_recorder_status(world, caller)),
         Operation::AssumeRole => sts::assume_role(world, caller, input),
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
     };

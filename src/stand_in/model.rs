@@ -20,6 +20,7 @@ pub(super) enum Operation {
     ListDiscoveredResources,
     DescribeConfigRules,
     DescribeConfigRuleEvaluationStatus,
+    DescribeConfigurationRecorderStatus,
     AssumeRole,
     GetCallerIdentity,
 }
@@ -40,6 +41,7 @@ impl Operation {
             (Service::Config, "ListDiscoveredResources") => Self::ListDiscoveredResources,
             (Service::Config, "DescribeConfigRules") => Self::DescribeConfigRules,
             (Service::Config, "DescribeConfigRuleEvaluationStatus") => Self::DescribeConfigRuleEvaluationStatus,
+            (Service::Config, "DescribeConfigurationRecorderStatus") => Self::DescribeConfigurationRecorderStatus,
             (Service::Sts, "AssumeRole") => Self::AssumeRole,
             (Service::Sts, "GetCallerIdentity") => Self::GetCallerIdentity,
             _ => return None,
@@ -61,6 +63,7 @@ impl Operation {
             Self::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
             Self::DescribeConfigRules => DESCRIBE_CONFIG_RULES,
             Self::DescribeConfigRuleEvaluationStatus => DESCRIBE_CONFIG_RULE_EVALUATION_STATUS,
+            Self::DescribeConfigurationRecorderStatus => DESCRIBE_CONFIGURATION_RECORDER_STATUS,
             Self::AssumeRole => ASSUME_ROLE,
             Self::GetCallerIdentity => &[],
         }
@@ -180,6 +183,11 @@ const DESCRIBE_CONFIG_RULE_EVALUATION_STATUS: &[Member] = &[
     optional("ConfigRuleNames", CONFIG_RULE_NAMES),
     optional("NextToken", ANY_TEXT),
     optional("Limit", Shape::Integer { min: 0, max: 50 }),
+];
+const DESCRIBE_CONFIGURATION_RECORDER_STATUS: &[Member] = &[
+    optional("ConfigurationRecorderNames", Shape::List { max: usize::MAX, member: &UP_TO_256 }),
+    optional("ServicePrincipal", Shape::Text { min: 1, max: 128 }),
+    optional("Arn", Shape::Text { min: 1, max: 1000 }),
 ];
 const ASSUME_ROLE: &[Member] = &[
     required("RoleArn", Shape::Text { min: 20, max: 2048 }),

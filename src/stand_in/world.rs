@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     bucket::{Bucket, Deliveries},
@@ -62,6 +62,8 @@ pub(super) struct Account {
     /// By Region: what `ListDiscoveredResources` lists, or what it answers instead.
     pub(super) discovered_trails: BTreeMap<String, Value>,
     pub(super) regions_without_recorder: BTreeSet<String>,
+    /// By Region: members of `ConfigurationRecorderStatus` that differ from those of a recorder that is well.
+    pub(super) recorder_statuses: BTreeMap<String, Map<String, Value>>,
     enabled_regions: Option<BTreeSet<String>>,
 }
 
@@ -107,6 +109,18 @@ impl World {
     /// `NoAvailableConfigurationRecorderException` there.
     pub fn remove_recorder(&mut self, account: &str, region: &str) {
         self.accounts.entry(account.to_owned()).or_default().regions_without_recorder.insert(region.to_owned());
+    }
+
+    /// Changes what `DescribeConfigurationRecorderStatus` says of a Region's recorder. Without this it is called
+    /// `default`, records, and its last delivery was a success.
+    pub fn change_recorder_status(
+        &mut self,
+        account: &str,
+        region: &str,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) {
+        let account = self.accounts.entry(account.to_owned()).or_default();
+        change(account.recorder_statuses.entry(region.to_owned()).or_default());
     }
 
     /// Adds a fault; of all that fit a call, the one that was added first applies.

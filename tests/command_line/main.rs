@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod compare;
 mod completions;
+mod doctor;
 mod endpoints;
 mod example_account;
 mod exceptions;

@@ -9,10 +9,10 @@ use super::{
     managed::ManagedRule,
 };
 use crate::{
-    aws::{config_rules::EvaluationStatus, fault::CallError},
+    aws::fault::CallError,
     error::chain,
     rule::{
-        evaluation::{ComplianceType, EvaluatedResource},
+        evaluation::{ComplianceType, EvaluatedResource, EvaluationStatus},
         parameters::InputParameters,
         reasons::{Code, TrailResult},
         timestamp::Timestamp,

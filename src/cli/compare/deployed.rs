@@ -6,13 +6,11 @@ use super::managed::ManagedRule;
 use crate::{
     aws::{
         Session,
-        config_rules::{
-            ConfigRule, EvaluationStatus, RecordedResult, config_rules, evaluation_status, recorded_results,
-        },
+        config_rules::{ConfigRule, RecordedResult, config_rules, evaluation_status, recorded_results},
         fault::CallError,
     },
     cli::error::CliError,
-    rule::spelling::or_nearest,
+    rule::{evaluation::EvaluationStatus, spelling::or_nearest},
 };
 
 /// A rule to compare with.
