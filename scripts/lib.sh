@@ -1,31 +1,14 @@
 # shellcheck shell=bash
 # What the scripts that speak to AWS have in common; sourced by them.
 
+# shellcheck source=scripts/common.sh
+. "${BASH_SOURCE[0]%/*}/common.sh"
+
 readonly poll_seconds=10
 # Errors in the words that try_aws and stack_exists read.
 export AWS_PAGER='' AWS_RETRY_MODE=standard AWS_CLI_ERROR_FORMAT=legacy
 aws_messages=$(mktemp)
 trap 'rm -f "$aws_messages"' EXIT
-
-fail() { # EXIT_CODE MESSAGE
-  printf '%s: %s\n' "${0##*/}" "$2" >&2
-  exit "$1"
-}
-
-note() { # MESSAGE
-  printf '%s: %s\n' "${0##*/}" "$1" >&2
-}
-
-wrong_usage() { # MESSAGE
-  fail 64 "$1; see --help"
-}
-
-needs() { # TOOLS...
-  local tool
-  for tool in "$@"; do
-    command -v "$tool" >/dev/null || fail 2 "$tool is needed and was not found"
-  done
-}
 
 # The Region that is asked for, else the one that the AWS CLI is set to.
 choose_region() { # REGION_OR_EMPTY
@@ -77,10 +60,6 @@ delete_stack() { # STACK_NAME ARGUMENTS_OF_AWS...
   shift
   change cloudformation delete-stack --stack-name "$stack" "$@"
   change cloudformation wait stack-delete-complete --stack-name "$stack"
-}
-
-sha256() { # FILE
-  if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }
 
 base64_of_hexadecimal() { # DIGEST

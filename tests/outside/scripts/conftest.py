@@ -113,8 +113,10 @@ class Workshop:
     def __init__(self, folder):
         self.folder = folder
         (folder / "scripts").mkdir(parents=True)
-        shutil.copy(SCRIPTS / "package", folder / "scripts")
-        shutil.copy(ROOT / "Cargo.toml", folder)
+        for name in ("build.sh", "common.sh", "package"):
+            shutil.copy(SCRIPTS / name, folder / "scripts")
+        for name in ("Cargo.toml", "LICENSE", "THIRD-PARTY-NOTICES.txt"):
+            shutil.copy(ROOT / name, folder)
         self.sysroot = folder / "sysroot"
         (self.sysroot / "lib/rustlib/aarch64-unknown-linux-gnu").mkdir(parents=True)
         self.zigbuild = folder / "zigbuild"

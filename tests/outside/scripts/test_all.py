@@ -8,23 +8,26 @@ from scripts.conftest import BASH, HERE, SCRIPTS, run
 from support.aws_cli import Understanding
 from support.project import ROOT, TOOLS
 
-PROGRAMS = [SCRIPTS / name for name in ("deploy", "package", "remove", "smoke-test")]
-SUITES = [ROOT / "tests/outside/run"]
+NAMES = ("command-line", "deploy", "notices", "package", "release", "remove", "sbom", "smoke-test")
+PROGRAMS = [SCRIPTS / name for name in NAMES]
+SOURCED = [SCRIPTS / name for name in ("build.sh", "common.sh", "lib.sh")]
+SUITES = [ROOT / name for name in ("tests/outside/install", "tests/outside/run")]
+CI = [ROOT / ".ci" / name for name in ("prepare", "prepare-release", "run")]
 FAKES = sorted(path for folder in ("fake", "fake-cargo") for path in (HERE / folder).iterdir())
 
 
-@pytest.mark.parametrize("script", [*PROGRAMS, SCRIPTS / "lib.sh"], ids=lambda script: script.name)
+@pytest.mark.parametrize("script", [*PROGRAMS, *SOURCED], ids=lambda script: script.name)
 def test_the_syntax_is_right(script):
     assert subprocess.run([BASH, "-n", script]).returncode == 0
 
 
 def test_shellcheck_finds_nothing():
-    scripts = [path.relative_to(ROOT) for path in [*PROGRAMS, *FAKES, *SUITES]]
+    scripts = [path.relative_to(ROOT) for path in [*PROGRAMS, *CI, *FAKES, *SUITES]]
     found = subprocess.run([TOOLS / "shellcheck", "-x", *scripts], cwd=ROOT, capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("script", ["deploy", "remove", "package", "smoke-test"])
+@pytest.mark.parametrize("script", NAMES)
 def test_help_is_given_and_nothing_is_called(account, script):
     ended = account.run(script, "--help")
     assert (ended.exit_code, ended.calls) == (0, ())
