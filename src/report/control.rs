@@ -46,7 +46,7 @@ pub struct Tool {
 /// The program.
 pub const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
-/// Such as `cloudtrail-all-regions 0.1.0`.
+/// Such as `cloudtrail-all-regions 0.2.0`.
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.name, self.version)
