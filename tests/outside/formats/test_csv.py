@@ -8,11 +8,14 @@ from formats.conftest import in_a_line
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 COLUMNS = [
     "AccountId",
+    "AccountName",
     "Region",
     "CollectedAt",
+    "CollectedAs",
     "ComplianceType",
     "Verified",
     "Annotation",
+    "Caveats",
     "RuleParameters",
     "Name",
     "TrailARN",
@@ -20,11 +23,38 @@ COLUMNS = [
     "S3BucketName",
     "IsMultiRegionTrail",
     "IsOrganizationTrail",
+    "IncludeGlobalServiceEvents",
+    "IsLogging",
+    "StartLoggingTime",
+    "StopLoggingTime",
+    "LatestDeliveryTime",
+    "LatestDeliveryError",
+    "LatestDigestDeliveryTime",
+    "HasCustomEventSelectors",
+    "IncludeManagementEvents",
+    "ReadWriteType",
+    "ExcludedEventSources",
+    "RecordedBy",
+    "EventSelectors",
+    "LogFileValidationEnabled",
+    "KmsKeyId",
+    "CloudWatchLogsLogGroupArn",
+    "SnsTopicARN",
+    "S3KeyPrefix",
+    "NotRead",
+    "Notes",
     "Result",
     "Reason",
     "Text",
+    "Consequence",
     "Remedy",
     "Commands",
+    "EvidenceFile",
+    "EvidenceSha256",
+    "ContentSha256",
+    "Control",
+    "Rule",
+    "Version",
     "ExceptedUntil",
     "ExceptionOwner",
     "ExceptionJustification",
@@ -54,6 +84,15 @@ def test_rows_are_the_reports_trails_and_reasons(reported):
             assert row["Verified"] == {True: "true", False: "false", None: ""}[report["verified"]]
             assert row["Annotation"] == cell(report["annotation"])
             assert row["RuleParameters"] == cell(account.rule_parameters)
+            assert row["Control"] == "CIS AWS Foundations v3.0.0, 3.1"
+            assert row["Caveats"] == "no checksum: nobody can tell whether it was changed"
+            assert len(row["EvidenceSha256"]) == 64 and row["EvidenceSha256"] == report["evidenceSha256"]
+        for row, trail in zip(rows, [trail for trail in report["trails"] for _ in trail["reasons"] or [{}]], strict=False):
+            assert row["IsLogging"] == {True: "true", False: "false", None: ""}[trail["isLogging"]]
+            assert row["ReadWriteType"] == (trail["readWriteType"] or "")
+            assert row["EventSelectors"] == cell("; ".join(trail["eventSelectors"]))
+            assert row["NotRead"] == cell("; ".join(trail["notRead"]))
+        for row in rows:
             for text in row.values():
                 assert not text.strip().startswith(FORMULA), text
                 assert text == in_a_line(text)

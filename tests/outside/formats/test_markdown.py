@@ -30,7 +30,8 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
             if token.type == "inline":
                 inlines[before.type].append(token)
         headings = [text(token) for token in inlines["heading_open"]]
-        assert headings[0] == f"{account.verdict}: account {report['accountId']}"
+        assert headings[0] == "CIS AWS Foundations v3.0.0, 3.1"
+        assert headings[1] == f"{account.verdict}: account {report['accountId']}"
         cells = [text(token, ("text", "code_inline")) for token in inlines["td_open"]]
         expected = [
             cell
@@ -41,7 +42,7 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
                 trail["name"],
                 trail["homeRegion"] or "",
                 reason.get("code", ""),
-                reason.get("text", trail["satisfaction"]),
+                ". ".join([reason.get("text", trail["satisfaction"]), *trail["notes"]]),
             )
         ]
         assert cells == [in_a_line(cell).strip() for cell in expected]
@@ -51,8 +52,10 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
             remedies = []
         marked = ("text", "strong_open", "strong_close", "code_inline")
         paragraphs = [text(token, marked) for token in inlines["paragraph_open"]]
-        opening = 2 if report["ruleParameters"] else 1
-        assert paragraphs[1:opening] == [f"Parameters: {in_a_line(account.rule_parameters).strip()}"] * (opening - 1)
+        assert paragraphs[0].startswith("Ensure CloudTrail is enabled in all regions. Rule ")
+        assert paragraphs[2] == "no checksum: nobody can tell whether it was changed"
+        opening = 4 if report["ruleParameters"] else 3
+        assert paragraphs[3:opening] == [f"Parameters: {in_a_line(account.rule_parameters).strip()}"] * (opening - 3)
         for paragraph, remedy in zip(paragraphs[opening:], remedies, strict=True):
             assert paragraph.endswith(remedy["text"].replace("`", "")), paragraph
         fences = [token.content for token in tokens if token.type == "fence"]

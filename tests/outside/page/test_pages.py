@@ -128,7 +128,7 @@ def test_the_policy_stops_what_would_slip_through(browser, pages, tmp_path):
         ("compliant", "Compliant", "#pass"),
         ("stopped", "Non-compliant", "#fail"),
         ("status-refused", "Not verified", "#unsure"),
-        ("throttled", "No verdict", "#unsure"),
+        ("throttled", "Without verdict", "#unsure"),
         ("nowhere", "Not applicable", "#none"),
     ],
 )
@@ -167,11 +167,11 @@ def test_the_page_explains_what_there_is_evidence_for(opened, name, says, is_sil
 def test_thirty_accounts_are_summed_up_first(opened):
     page = opened("thirty-accounts")
     counts = re.findall(r"\d+ [a-z-]+(?: [a-z]+)?", page.title())
-    assert counts[:3] == ["12 non-compliant", "6 no verdict", "12 compliant"]
+    assert counts[:3] == ["12 non-compliant", "6 without verdict", "12 compliant"]
     rows = page.locator(".summary tbody tr")
     assert rows.count() == 30
     order = [row.locator(".mark").inner_text() for row in rows.all()]
-    assert order == ["Non-compliant"] * 12 + ["No verdict"] * 6 + ["Compliant"] * 12
+    assert order == ["Non-compliant"] * 12 + ["Without verdict"] * 6 + ["Compliant"] * 12
     for row in rows.all():
         link = row.locator("a")
         section = page.locator(link.get_attribute("href"))
