@@ -87,7 +87,7 @@ def test_rows_are_the_reports_trails_and_reasons(reported):
             assert row["Control"] == "CIS AWS Foundations v3.0.0, 3.1"
             assert row["Caveats"] == "no checksum: nobody can tell whether it was changed"
             assert len(row["EvidenceSha256"]) == 64 and row["EvidenceSha256"] == report["evidenceSha256"]
-        for row, trail in zip(rows, [trail for trail in report["trails"] for _ in trail["reasons"] or [{}]], strict=False):
+        for row, trail in zip(rows, [each for each in report["trails"] for _ in each["reasons"] or [{}]], strict=False):
             assert row["IsLogging"] == {True: "true", False: "false", None: ""}[trail["isLogging"]]
             assert row["ReadWriteType"] == (trail["readWriteType"] or "")
             assert row["EventSelectors"] == cell("; ".join(trail["eventSelectors"]))
