@@ -3,15 +3,17 @@
 use std::{fmt::Display, io};
 
 use anstyle::Style;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::{
     error::{CliError, Exit},
     output::Destination,
     terminal::Terminal,
+    words::{self, Word},
 };
 use crate::{
-    report::{remedies::Remedy, text::Screen},
+    report::{json, remedies::Remedy, text::Screen},
     rule::{
         self,
         account_reasons::AccountCode,
@@ -31,15 +33,71 @@ Examples:
   cloudtrail-all-regions explain not-logging
   cloudtrail-all-regions explain trustOrganizationTrail")]
 pub(super) struct Explain {
-    /// A reason's code or a parameter's name [default: list them all]
-    #[arg(value_name = "REASON|PARAMETER")]
+    /// A reason's code, a parameter's name, or another word of a result [default: list them all]
+    #[arg(value_name = "WORD")]
     topic: Option<String>,
+    /// How the result looks
+    #[arg(long, short, value_enum, ignore_case = true, value_name = "FORMAT", default_value_t = ExplainFormat::Table)]
+    format: ExplainFormat,
     #[command(flatten)]
     destination: Destination,
 }
 
+/// An output format of `explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExplainFormat {
+    /// For people.
+    Table,
+    /// For programs: a list of words, each with its kind and meaning.
+    Json,
+}
+
+/// A word for programs.
+#[derive(Serialize)]
+struct Explained {
+    word: &'static str,
+    kind: &'static str,
+    meaning: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<&'static str>,
+}
+
+/// Every word that is explained.
+fn explained() -> Vec<Explained> {
+    let word = |word, kind, meaning| Explained { word, kind, meaning, remedy: None, cost: None };
+    let reasons = Code::ALL.iter().map(|code| {
+        let About { meaning, advice, cost, .. } = code.about();
+        Explained { remedy: Some(advice.words), cost: Some(cost), ..word(code.as_str(), "reason", meaning) }
+    });
+    let of_accounts = AccountCode::ALL.iter().map(|code| word(code.as_str(), "reason of an account", code.meaning()));
+    let parameters = PARAMETERS.iter().map(|parameter| word(parameter.name, "parameter", parameter.meaning));
+    let others = words::all().map(|other| word(other.word, "word", other.meaning));
+    reasons.chain(of_accounts).chain(parameters).chain(others).collect()
+}
+
+/// Every word that is explained, for completions.
+pub(super) fn topics() -> Vec<&'static str> {
+    explained().into_iter().map(|explained| explained.word).collect()
+}
+
 impl Explain {
+    fn as_json(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        let is_wanted =
+            |explained: &Explained| self.topic.as_ref().is_none_or(|topic| explained.word.eq_ignore_ascii_case(topic));
+        let wanted: Vec<Explained> = explained().into_iter().filter(is_wanted).collect();
+        if let (Some(topic), true) = (&self.topic, wanted.is_empty()) {
+            return Err(unknown(topic));
+        }
+        self.destination.write(terminal, |out| json::pretty(&wanted, out))?;
+        Ok(Exit::Compliant)
+    }
+
     pub(super) fn run(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        if self.format == ExplainFormat::Json {
+            return self.as_json(terminal);
+        }
         let Some(topic) = &self.topic else {
             self.destination.show(terminal, list)?;
             return Ok(Exit::Compliant);
@@ -57,17 +115,21 @@ impl Explain {
                 self.destination.show(terminal, |screen| explain_parameter(parameter, screen))?;
             }
             (None, None) => {
-                let topics = Code::ALL.iter().map(|code| code.as_str());
-                let topics = topics.chain(AccountCode::ALL.iter().map(|code| code.as_str()));
-                let topics = topics.chain(PARAMETERS.iter().map(|parameter| parameter.name));
-                let nearest = or_nearest(topic, topics);
-                return Err(CliError::usage(format!(
-                    "`{topic}` is no reason and no parameter{nearest}; without one, all are listed"
-                )));
+                let word = words::all().find(|word| word.word.eq_ignore_ascii_case(topic));
+                let Some(Word { word, meaning }) = word else { return Err(unknown(topic)) };
+                self.destination.show(terminal, |screen| {
+                    heading(word, screen)?;
+                    screen.line(format_args!("  {meaning}"))
+                })?;
             }
         }
         Ok(Exit::Compliant)
     }
+}
+
+fn unknown(topic: &str) -> CliError {
+    let nearest = or_nearest(topic, topics().into_iter());
+    CliError::usage(format!("`{topic}` is no word of a result{nearest}; without one, all are listed"))
 }
 
 fn list(screen: &mut Screen) -> io::Result<()> {
@@ -87,6 +149,12 @@ fn list(screen: &mut Screen) -> io::Result<()> {
     let width = PARAMETERS.iter().map(|parameter| parameter.name.len()).max().unwrap_or_default();
     for Parameter { name, meaning, .. } in PARAMETERS {
         screen.line(format_args!("  {name:<width$}  {meaning}"))?;
+    }
+    screen.empty_line()?;
+    heading("Other words of a result", screen)?;
+    let width = words::all().map(|word| word.word.len()).max().unwrap_or_default();
+    for Word { word, meaning } in words::all() {
+        screen.line(format_args!("  {word:<width$}  {meaning}"))?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod progress;
 mod prove;
 mod shell;
 mod terminal;
+mod words;
 
 use std::{
     ffi::OsString,

@@ -1,6 +1,9 @@
 //! `completions` and `man`: what a shell and a reader of manuals expect, made from the arguments themselves.
 
-use clap::{Args, Command, builder::Resettable};
+use clap::{
+    Args, Command,
+    builder::{PossibleValuesParser, Resettable},
+};
 use clap_complete::Shell;
 use clap_mangen::{
     Man,
@@ -9,9 +12,11 @@ use clap_mangen::{
 
 use super::{
     error::{CliError, Exit},
+    explain::topics,
     output::Destination,
     terminal::Terminal,
 };
+use crate::rule::parameters::PARAMETERS;
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
@@ -48,6 +53,7 @@ pub(super) struct Manual {
 impl Completions {
     pub(super) fn run(&self, mut arguments: Command, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let name = arguments.get_name().to_owned();
+        arguments = with_words(arguments);
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut arguments, name, &mut script);
         if self.shell == Shell::Bash {
@@ -56,9 +62,30 @@ impl Completions {
             script =
                 spelled.replace("cloudtrail__subcmd__all__subcmd__regions", "cloudtrail__all__regions").into_bytes();
         }
+        if self.shell == Shell::Fish {
+            // clap_complete offers fish no words for what stands without an option.
+            let words = topics().into_iter().filter(|word| !word.contains(' ')).collect::<Vec<_>>().join(" ");
+            let explain = "__fish_cloudtrail_all_regions_using_subcommand explain";
+            let line = format!("complete -c cloudtrail-all-regions -n \"{explain}\" -f -a \"{words}\"\n");
+            script.extend(line.into_bytes());
+        }
         self.destination.write(terminal, |out| out.write_all(&script))?;
         Ok(Exit::Compliant)
     }
+}
+
+/// The arguments with the words that a shell may offer for them: what is valid beyond these is told by the commands.
+fn with_words(arguments: Command) -> Command {
+    arguments.mut_subcommands(|mut command| {
+        if command.get_arguments().any(|argument| argument.get_id() == "topic") {
+            command = command.mut_arg("topic", |topic| topic.value_parser(PossibleValuesParser::new(topics())));
+        }
+        if command.get_arguments().any(|argument| argument.get_long() == Some("parameter")) {
+            let names = PossibleValuesParser::new(PARAMETERS.iter().map(|parameter| parameter.name));
+            command = command.mut_arg("parameters", |parameter| parameter.value_parser(names));
+        }
+        command
+    })
 }
 
 impl Manual {

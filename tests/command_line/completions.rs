@@ -36,7 +36,10 @@ fn options_values_and_commands_are_proposed() {
 #[test]
 fn only_an_option_that_takes_a_file_proposes_files() {
     assert_eq!(proposed(&["check", "--evidence", "Cargo.t"]), ["Cargo.toml"]);
-    for option in ["--region", "--profile", "--rule", "--parameter"] {
+    for option in ["--region", "--profile", "--rule"] {
         assert_eq!(proposed(&["check", option, "Cargo.t"]), ["Cargo.t"], "{option}");
     }
+    assert_eq!(proposed(&["check", "--parameter", "Cargo.t"]), [""]);
+    assert_eq!(proposed(&["check", "--parameter", "checkD"]), ["checkDelivery"]);
+    assert_eq!(proposed(&["explain", "not-l"]), ["not-logging"]);
 }

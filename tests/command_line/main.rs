@@ -16,3 +16,4 @@ mod harness;
 mod hostile;
 mod pictures;
 mod prove;
+mod words;
