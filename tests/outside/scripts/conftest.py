@@ -1,14 +1,17 @@
 """The scripts of scripts/, run with an AWS CLI that is not one, and with a cargo that builds nothing."""
 
 import dataclasses
+import json
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 from support.aws_cli import Understanding
-from support.project import ROOT
+from support.project import ROOT, TEMPLATES
 
 HERE = pathlib.Path(__file__).parent
 SCRIPTS = ROOT / "scripts"
@@ -45,10 +48,10 @@ def first_words(text, number):
     return " ".join(text.split(" ")[:number])
 
 
-def run(path, script, *arguments, stdin="", **variables):
+def run(path, script, *arguments, stdin="", program=(BASH,), **variables):
     """Runs a script with these folders before all others in PATH."""
     environment = {"HOME": os.devnull, "PATH": ":".join([*map(str, path), os.environ["PATH"]])} | variables
-    command = [BASH, script, *arguments]
+    command = [*program, script, *arguments]
     ended = subprocess.run(command, input=stdin, env=environment, capture_output=True, text=True, timeout=120)
     return Ended(ended.returncode, ended.stdout.rstrip("\n"), ended.stderr.rstrip("\n"))
 
@@ -105,6 +108,97 @@ class Account:
 @pytest.fixture
 def account(tmp_path):
     return Account(tmp_path / "account")
+
+
+class Organization:
+    """An organization of fake-organization/aws: its state is a file. Of an account it holds `parent`, `state`, whether
+    it has a `recorder`, why its stack otherwise `fails`, what it `runs` in place of what it was given, that it is
+    `silent`, for how often an evaluation is `busy`, and its `annotation`; of all, `throttle` has how often a command is
+    put off, and `refuse` the one that is refused."""
+
+    CENTRAL, MANAGEMENT, ROOT = "900000000001", "900000000009", "r-root"
+
+    def __init__(self, folder, accounts=30):
+        self.folder = folder
+        folder.mkdir()
+        # What finds a program's interpreter may take longer than the program.
+        (folder / "python3").symlink_to(os.path.realpath(sys.executable))
+        self.package = folder / "package.zip"
+        self.package.write_text("package\n")
+        role = "role/aws-reserved/sso.amazonaws.com/Platform"
+        self.principal = f"arn:aws:iam::{self.CENTRAL}:{role}"
+        members = {
+            self.member(number): {"parent": "ou-root-workloads", "state": "ACTIVE"} for number in range(accounts)
+        }
+        self.write(
+            {
+                "organization": "o-exampleorgid",
+                "management": self.MANAGEMENT,
+                "delegated": [self.CENTRAL],
+                "caller": self.CENTRAL,
+                "caller_arn": f"arn:aws:sts::{self.CENTRAL}:assumed-role/Platform/somebody",
+                "principal": self.principal,
+                "units": {self.ROOT: None, "ou-root-workloads": self.ROOT, "ou-root-security": self.ROOT},
+                "accounts": members
+                | {
+                    self.CENTRAL: {"parent": "ou-root-security", "state": "ACTIVE"},
+                    self.MANAGEMENT: {"parent": self.ROOT, "state": "ACTIVE"},
+                },
+                "stack_sets": {},
+                "stacks": {},
+                "objects": [],
+                "operations": 0,
+                "seen": [],
+                "throttle": {},
+            }
+        )
+
+    @staticmethod
+    def member(number):
+        return str(100_000_000_000 + number)
+
+    def read(self):
+        return json.loads((self.folder / "organization.json").read_text())
+
+    def write(self, state):
+        (self.folder / "organization.json").write_text(json.dumps(state))
+
+    def change(self, **members):
+        self.write(self.read() | members)
+
+    def change_account(self, account, **members):
+        state = self.read()
+        state["accounts"][account] |= members
+        self.write(state)
+
+    def run(self, script, *arguments, scripts=SCRIPTS, path=(), stdin="", **variables):
+        (self.folder / "calls").unlink(missing_ok=True)
+        variables |= {"FAKE_AWS": str(self.folder), "FAKE_AWS_TEMPLATES": str(TEMPLATES)}
+        path = [*path, self.folder, HERE / "fake-organization", HERE / "fake"]
+        ended = run(path, scripts / script, *arguments, stdin=stdin, program=[sys.executable], **variables)
+        calls = (self.folder / "calls").read_text().splitlines() if (self.folder / "calls").exists() else []
+        calls = tuple(" ".join(map(shlex.quote, call.split("\0"))) for call in calls)
+        for call in calls:
+            if not call.startswith(("sleep ", "'sleep ", "configure ", "--version")):
+                understanding.check(f"aws {call}")
+        return dataclasses.replace(ended, calls=calls)
+
+    def deploy(self, *arguments, **variables):
+        given = ["--ou", self.ROOT, "--region", "eu-central-1", "--package", self.package, *arguments]
+        return self.run("deploy-organization", *given, **variables)
+
+    def remove(self, *arguments, **variables):
+        return self.run("remove-organization", "--region", "eu-central-1", "--yes", *arguments, **variables)
+
+    def instances(self, name):
+        """The accounts of a stack set and the status of each."""
+        instances = self.read()["stack_sets"][f"cloudtrail-all-regions-{name}"]["instances"]
+        return {account: status for account, (status, *_) in instances.items()}
+
+
+@pytest.fixture
+def organization(tmp_path):
+    return Organization(tmp_path / "organization")
 
 
 class Workshop:
