@@ -26,12 +26,13 @@ use crate::{
 /// Say why AWS Config has no verdict on the account of the current credentials, or an old one, and what to do
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Exit codes: 0 all is as it should be, 1 a problem,
+2 no problem was seen, but not all could be, 64 wrong usage
+
 Examples:
   cloudtrail-all-regions doctor
   cloudtrail-all-regions doctor --profile audit --region eu-west-1
-  cloudtrail-all-regions doctor --rule my-name-for-it --format json --output diagnosis.json
-
-Exit codes: 0 all is as it should be, 1 a problem, 2 no problem was seen, but not all could be, 64 wrong usage")]
+  cloudtrail-all-regions doctor --rule my-name-for-it --format json --output diagnosis.json")]
 pub(super) struct Doctor {
     #[command(flatten)]
     account: Account,

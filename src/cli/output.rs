@@ -147,7 +147,9 @@ impl Output {
         }
         if renderings.is_empty() {
             let format = self.format.unwrap_or(Format::TABLE);
-            renderings.push(Rendering { format, destination: Destination::default() });
+            let destination = Destination::default();
+            destination.is_none_of(files)?;
+            renderings.push(Rendering { format, destination });
         }
         Ok(renderings)
     }

@@ -411,7 +411,7 @@ fn selected(trail: &Trail, parameters: &RuleParameters) -> Selected {
     };
     let selectors = match &trail.get_event_selectors {
         Some(Observed::Known(selectors)) => selectors,
-        Some(Observed::Refused { refused }) if refused.is_final() && is_default => return default(),
+        Some(Observed::Refused { .. }) if is_default => return default(),
         other => {
             return Selected {
                 answered: no_answer(other.as_ref()),
