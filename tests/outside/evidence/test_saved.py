@@ -79,8 +79,7 @@ def test_white_space_does_not_matter(run, saved, tmp_path):
     reformatted.write_text(jq("-c", ".", saved[0]))
     assert reformatted.read_bytes() != saved[0].read_bytes()
     ended = run("check", "--evidence", reformatted)
-    assert ended.returncode == 1
-    assert ended.stderr == f"warning: {sealed}: collected at 2020-01-01 00:00:00 UTC, more than 24 hours ago\n"
+    assert (ended.returncode, ended.stderr) == (1, "")
 
 
 @pytest.fixture
