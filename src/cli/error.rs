@@ -27,8 +27,8 @@ impl Exit {
     /// The weightiest of the reports': that one account could not be evaluated outranks that another fails.
     pub(super) fn of(reports: &[Report]) -> Self {
         let exit = |report: &Report| match report.standing() {
-            _ if !report.exceptions.is_empty() => Self::Compliant,
             _ if report.caveats.contains(&Caveat::TooOld) => Self::NotEvaluated,
+            _ if !report.exceptions.is_empty() => Self::Compliant,
             Standing::Compliant | Standing::NotApplicable => Self::Compliant,
             Standing::NonCompliant => Self::NonCompliant,
             Standing::NotVerified | Standing::NoVerdict => Self::NotEvaluated,

@@ -65,6 +65,15 @@ fn an_excepted_account_keeps_its_verdict_and_counts_as_zero() {
     }
 }
 
+#[test]
+fn no_exception_makes_evidence_that_is_too_old_count_as_zero() {
+    let text = exception(&account("single-region"), "single-region", &day(200));
+    let ran = check("single-region", &text, &["--format", "json", "--max-age", "1h"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let report = &ran.json()["accounts"][0];
+    assert!(report["exceptions"].is_array() && report["caveats"].as_array().unwrap().contains(&json!("too-old")));
+}
+
 #[tokio::test]
 async fn a_misconfigured_rule_is_excepted_by_that_word_alone() {
     const RULE: &str = "cis-3-1";
