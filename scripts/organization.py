@@ -31,8 +31,13 @@ NAMED_AT_MOST = 8_000
 STACK_SETS = "member.org.stacksets.cloudformation.amazonaws.com"
 
 
+def printable(text):
+    """Text of others, without what a terminal obeys."""
+    return re.sub(r"[^\x20-\x7e]+", " ", text)
+
+
 def note(message):
-    print(f"{PROGRAM}: {message}", file=sys.stderr, flush=True)
+    print(f"{PROGRAM}: {printable(message)}", file=sys.stderr, flush=True)
 
 
 def fail(exit_code, message):

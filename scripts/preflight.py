@@ -46,7 +46,7 @@ class Preflight:
         if self.given.artifact_bucket and self.organization:
             self.check_bucket()
         for what, command in self.problems:
-            print(f"{org.PROGRAM}: {what}\n    {command}", file=sys.stderr)
+            print(f"{org.PROGRAM}: {org.printable(what)}\n    {org.printable(command)}", file=sys.stderr)
         if self.problems:
             many = len(self.problems)
             fail(2, f"nothing was deployed: {many} problem{'s' * (many > 1)}, each with what mends it")

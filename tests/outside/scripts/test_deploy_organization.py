@@ -220,6 +220,7 @@ def test_one_account_without_a_recorder_stops_nobody_and_is_named_at_the_end(org
         ({"silent": True}, "no verdict within 30 seconds"),
         ({"annotation": "Could not verify t: AccessDenied."}, "no verdict: Could not verify t: AccessDenied."),
         ({"annotation": "Rule misconfigured: no."}, "no verdict: Rule misconfigured: no."),
+        ({"annotation": "Could not verify \x1b[2J\u202et."}, "no verdict: Could not verify  [2J t."),
     ],
 )
 def test_a_first_account_without_a_verdict_stops_the_rest(organization, about, told):
