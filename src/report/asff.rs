@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{
-    Caveat, Report, Standing, TrailReport,
+    Report, Standing, TrailReport,
     control::{CONTROL, TOOL},
     finding, json,
     reports::Reports,
@@ -98,8 +98,7 @@ fn finding(report: &Report) -> Option<Value> {
         }
     }
     if !report.caveats.is_empty() {
-        let caveats: Vec<&str> = report.caveats.iter().copied().map(Caveat::in_words).collect();
-        finding["ProductFields"]["Caveats"] = caveats.join("; ").into();
+        finding["ProductFields"]["Caveats"] = report.caveats_in_words().into();
     }
     Some(finding)
 }

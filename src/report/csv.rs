@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{
-    Caveat, Excepted, ReasonReport, Report, TrailReport,
+    Excepted, ReasonReport, Report, TrailReport,
     command::Command,
     control::{CONTROL, TOOL},
     facts::Facts,
@@ -130,7 +130,7 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         compliance_type: Cell::new(report.compliance_type.map_or(SavedVerdict::NONE, ComplianceType::as_str)),
         verified: report.verified,
         annotation: Cell::new(&report.annotation),
-        caveats: Cell::new(&report.caveats.iter().copied().map(Caveat::in_words).collect::<Vec<_>>().join("; ")),
+        caveats: Cell::new(&report.caveats_in_words()),
         rule_parameters: Cell::new(&report.parameters()),
         name: Cell::optional(trail.map(|trail| trail.name.as_str())),
         trail_arn: Cell::optional(trail.and_then(|trail| trail.trail_arn.as_deref())),

@@ -99,8 +99,9 @@ macro_rules! answers {
 answers! { Recorder DescribedRule EvaluationStatus Recorded }
 
 /// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Subject {
     /// The configuration recorder.
     Recorder,
@@ -113,8 +114,9 @@ pub enum Subject {
 }
 
 /// How it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Health {
     /// As it should be.
     Ok,
@@ -124,28 +126,19 @@ pub enum Health {
     Unknown,
 }
 
-impl Health {
-    /// `ok`, `problem` or `unknown`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Problem => "problem",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 impl Subject {
     /// In one word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Recorder => "recorder",
-            Self::Rule => "rule",
-            Self::Evaluation => "evaluation",
-            Self::Result => "result",
-        }
+        self.into()
+    }
+}
+
+impl Health {
+    /// `ok`, `problem` or `unknown`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -24,7 +24,6 @@ use super::{
 use crate::rule::{
     evaluation::ComplianceType,
     reasons::{Code, TrailResult},
-    timestamp::Timestamp,
 };
 
 /// Writes one page, however many accounts there are; the same reports give the same bytes.
@@ -255,11 +254,6 @@ impl Account<'_> {
         let parameters = given.into_iter().flat_map(|parameter| ["--parameter".to_owned(), parameter]);
         Command::new(check.into_iter().chain(parameters))
     }
-}
-
-/// A time for people.
-fn for_people(time: &impl AsRef<Timestamp>) -> String {
-    time.as_ref().for_people().to_string()
 }
 
 /// Prose and `code`, in turn, beginning with prose.

@@ -21,6 +21,7 @@ mod markdown;
 mod ocsf;
 pub mod remedies;
 pub mod reports;
+mod selected;
 pub mod summary;
 pub(crate) mod table;
 pub(crate) mod text;
@@ -339,6 +340,12 @@ impl Report {
     #[must_use]
     pub fn parameters(&self) -> String {
         self.rule_parameters.lines().join(", ")
+    }
+
+    /// What is to be known before the verdict is relied on, in one line; empty if nothing is.
+    #[must_use]
+    pub fn caveats_in_words(&self) -> String {
+        self.caveats.iter().copied().map(Caveat::in_words).collect::<Vec<_>>().join("; ")
     }
 
     /// What excepts the account, in words; none if nothing does.

@@ -209,6 +209,20 @@ impl Trail {
         self.is_multi_region_trail == Some(true)
     }
 
+    /// Whether it has the default event selectors, which take every management event, and no others: nobody has set any,
+    /// and `GetEventSelectors` lists none, or was refused.
+    #[must_use]
+    pub fn has_default_event_selectors(&self) -> bool {
+        let may_be = match &self.get_event_selectors {
+            Some(Observed::Known(selectors)) => {
+                selectors.event_selectors.is_empty() && selectors.advanced_event_selectors.is_empty()
+            }
+            Some(Observed::Refused { .. }) => true,
+            Some(Observed::Unanswered { .. }) | None => false,
+        };
+        may_be && self.has_custom_event_selectors == Some(false)
+    }
+
     /// The Region to ask about this trail: `HomeRegion`, else the ARN's; none if that is no Region's name.
     #[must_use]
     pub fn home_region(&self) -> Option<&str> {

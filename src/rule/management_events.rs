@@ -128,18 +128,7 @@ fn name(field: &FieldSelector) -> String {
 
 /// Whether this operator of the field selector is there, and no other.
 fn is_only(operator: &[String], field: &FieldSelector) -> bool {
-    let FieldSelector {
-        field: _,
-        unknown: _,
-        equals,
-        starts_with,
-        ends_with,
-        not_equals,
-        not_starts_with,
-        not_ends_with,
-    } = field;
-    let operators = [equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with];
-    !operator.is_empty() && operators.iter().filter(|values| !values.is_empty()).count() == 1
+    !operator.is_empty() && field.operators().iter().filter(|(_, values)| !values.is_empty()).count() == 1
 }
 
 /// Whether an event whose field has this value passes the field selector. An empty operator list counts as absent.

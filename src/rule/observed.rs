@@ -48,6 +48,15 @@ impl<T> Observed<T> {
             Self::Refused { .. } | Self::Unanswered { .. } => None,
         }
     }
+
+    /// Why there is no answer, if there is none.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refused } => Some(refused),
+            Self::Unanswered { unanswered } => Some(unanswered),
+            Self::Known(_) => None,
+        }
+    }
 }
 
 /// An answer that evidence can hold: a list or an object.

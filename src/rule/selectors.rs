@@ -146,6 +146,23 @@ impl AdvancedEventSelector {
     }
 }
 
+impl FieldSelector {
+    /// Every operator, by AWS's name, with its values.
+    #[must_use]
+    pub fn operators(&self) -> [(&'static str, &[String]); 6] {
+        let Self { field: _, unknown: _, equals, starts_with, ends_with, not_equals, not_starts_with, not_ends_with } =
+            self;
+        [
+            ("Equals", equals),
+            ("StartsWith", starts_with),
+            ("EndsWith", ends_with),
+            ("NotEquals", not_equals),
+            ("NotStartsWith", not_starts_with),
+            ("NotEndsWith", not_ends_with),
+        ]
+    }
+}
+
 impl EventSelectors {
     /// Whether this version knows every member, those of data resources too, so that nothing is lost where they are put
     /// again.

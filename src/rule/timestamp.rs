@@ -130,12 +130,6 @@ impl fmt::Display for ForPeople {
     }
 }
 
-impl AsRef<Self> for Timestamp {
-    fn as_ref(&self) -> &Self {
-        self
-    }
-}
-
 /// For people: `87 minutes`, `4 h 50 min` or `3 days`.
 #[must_use]
 pub fn span(seconds: i64) -> String {

@@ -142,24 +142,15 @@ fn judge_status(trail: &Trail, now: Timestamp, parameters: &RuleParameters, reas
 }
 
 fn judge_selectors(trail: &Trail, parameters: &RuleParameters) -> Result<Recorded, Reason> {
-    let has_default_selectors = trail.has_custom_event_selectors == Some(false);
+    let is_default = trail.has_default_event_selectors();
     let selectors = match &trail.get_event_selectors {
+        Some(Observed::Known(_)) if is_default => return Ok(Recorded::Default(None)),
+        Some(Observed::Refused { refused }) if is_default => return Ok(Recorded::Default(Some(refused.clone()))),
         Some(Observed::Known(selectors)) => selectors,
-        Some(Observed::Refused { refused }) if has_default_selectors => {
-            return Ok(Recorded::Default(Some(refused.clone())));
-        }
-        Some(Observed::Refused { refused }) => {
-            return Err(Reason::SelectorsUnreadable(refused.clone()));
-        }
-        Some(Observed::Unanswered { unanswered }) => {
-            return Err(Reason::Unanswered(unanswered.clone()));
-        }
+        Some(Observed::Refused { refused }) => return Err(Reason::SelectorsUnreadable(refused.clone())),
+        Some(Observed::Unanswered { unanswered }) => return Err(Reason::Unanswered(unanswered.clone())),
         None => return Err(not_asked("GetEventSelectors")),
     };
-    let has_none = selectors.event_selectors.is_empty() && selectors.advanced_event_selectors.is_empty();
-    if has_none && has_default_selectors {
-        return Ok(Recorded::Default(None));
-    }
     match ManagementEvents::recorded_by(selectors, &parameters.allowed_excluded_event_sources) {
         ManagementEvents::All { except } => Ok(Recorded::Selector { except }),
         ManagementEvents::NotUnderstood(member) => Err(Reason::SelectorsNotUnderstood { member }),

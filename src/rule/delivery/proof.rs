@@ -84,10 +84,10 @@ pub fn judge(trail: &Trail, question: &Question<'_>, read: &ReadDigest<'_>) -> T
         proof.notes.push("Its delivery was not looked at".to_owned());
         return proof;
     };
-    if let Some(Observed::Refused { refused } | Observed::Unanswered { unanswered: refused }) = &delivery.head_bucket {
+    if let Some(refused) = delivery.head_bucket.as_ref().and_then(Observed::refusal) {
         proof.notes.push(format!("The Region of the bucket is not known ({refused})"));
     }
-    if let Observed::Refused { refused } | Observed::Unanswered { unanswered: refused } = &delivery.list_regions {
+    if let Some(refused) = delivery.list_regions.refusal() {
         let mut note = format!("Which Regions are enabled could not be listed ({refused}): every known one was asked");
         if delivery.has_temporary_credentials {
             note += "; with temporary credentials an opt-in Region cannot be told from a disabled one";
