@@ -8,7 +8,7 @@ from scripts.conftest import BASH, HERE, SCRIPTS, run
 from support.aws_cli import Understanding
 from support.project import ROOT, TOOLS
 
-NAMES = ("command-line", "deploy", "notices", "package", "release", "remove", "sbom", "smoke-test")
+NAMES = ("command-line", "deploy", "notices", "package", "release", "remove", "sbom")
 PROGRAMS = [SCRIPTS / name for name in NAMES]
 SOURCED = [SCRIPTS / name for name in ("build.sh", "common.sh", "lib.sh")]
 SUITES = [ROOT / name for name in ("tests/outside/install", "tests/outside/run")]
@@ -34,7 +34,7 @@ def test_help_is_given_and_nothing_is_called(account, script):
     assert f"Usage: scripts/{script}" in ended.stdout
 
 
-@pytest.mark.parametrize("script", ["deploy", "remove", "smoke-test"])
+@pytest.mark.parametrize("script", ["deploy", "remove"])
 def test_without_aws_it_is_told_what_is_needed(tmp_path, script):
     for tool in ("bash", "cat", "dirname", "mktemp", "sed", "grep", "tail", "cut", "rm", "basename"):
         (tmp_path / tool).symlink_to(shutil.which(tool))

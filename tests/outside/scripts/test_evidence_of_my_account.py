@@ -12,7 +12,7 @@ from support.project import ROOT
 EVIDENCE = ROOT / "examples/evidence-of-my-account.sh"
 ALL = [
     EVIDENCE,
-    *(SCRIPTS / name for name in ("deploy", "package", "remove", "smoke-test")),
+    *(SCRIPTS / name for name in ("deploy", "package", "remove")),
 ]
 TRAIL = "arn:aws:cloudtrail:us-east-1:111122223333:trail/trail"
 AWS = """#!/usr/bin/env bash
@@ -137,9 +137,10 @@ def test_help_has_a_short_option(script):
 def test_the_scripts_that_read_the_aws_clis_words_pin_them(account, tmp_path, answers):
     told = run(
         [tmp_path / "bin"],
-        SCRIPTS / "smoke-test",
+        SCRIPTS / "deploy",
         "--region",
         "us-east-1",
+        "--dry-run",
         AWS_CLI_ERROR_FORMAT="json",
         ANSWERS=str(answers),
     )
