@@ -71,3 +71,21 @@ impl Serialize for AccountCode {
         serializer.serialize_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_text_a_meaning_and_a_remedy() {
+        let texts = ["no-trail", "trails-unreadable", "misconfigured", "unreachable"];
+        assert_eq!(AccountCode::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(), texts);
+        for (code, text) in AccountCode::ALL.iter().zip(texts) {
+            assert_eq!(format!("{code:>20}"), format!("{text:>20}"));
+            assert_eq!(serde_json::json!(code), text);
+            for sentence in [code.meaning(), code.remedy()] {
+                assert!(sentence.ends_with('.') && sentence.contains(' '), "{code}: {sentence}");
+            }
+        }
+    }
+}

@@ -190,6 +190,7 @@ mod tests {
             (r#"{"text": 1.5}"#, "it is the number `1.5` where text belongs, at line 1 column 12"),
             (r#"{"text": ["#, "it is a list where text belongs, at line 1 column 9"),
             (r#"{"text": {"#, "it is an object where text belongs, at line 1 column 9"),
+            (r#"{"text": false"#, "it is `false` where text belongs, at line 1 column 14"),
             (r#"{"text": null"#, "it is null where text belongs, at line 1 column 13"),
             (
                 r#"{"text": "", "flag": "yes""#,

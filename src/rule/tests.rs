@@ -458,3 +458,14 @@ fn parameters_alone_decide_where_they_can() {
     let bad_elsewhere = json!({"reportingRegion": "eu-central-1", "checkDelivery": "maybe"});
     assert_eq!(decided(bad_elsewhere, Some("gone")), Some(vec![account(ComplianceType::NotApplicable)]));
 }
+
+#[test]
+fn the_definition_asks_for_schedules_and_changes_of_trails() {
+    let function_arn = "arn:aws:lambda:us-east-1:123456789012:function:cloudtrail";
+    let definition = definition("trails", function_arn, InputParameters::default());
+    assert_eq!(definition["ConfigRuleName"], "trails");
+    assert_eq!(definition["Scope"]["ComplianceResourceTypes"], json!(["AWS::CloudTrail::Trail"]));
+    assert_eq!(definition["Source"]["SourceIdentifier"], function_arn);
+    let message_types = definition["Source"]["SourceDetails"].as_array().unwrap();
+    assert!(message_types.iter().any(|detail| detail["MessageType"] == "ScheduledNotification"), "{definition}");
+}

@@ -14,6 +14,7 @@ use cloudtrail_all_regions::rule::{
     evaluation::{EvaluatedResource, Evaluation},
     evidence::Evidence,
     judge,
+    observed::Observed,
     parameters::PARAMETERS,
     reasons::{AskedBy, Code},
     trail::JudgedTrail,
@@ -171,6 +172,8 @@ fn run(case: &Case) -> Result<(), Vec<String>> {
         Question::Read(parameters) => {
             let verdict = judge(&evidence, &parameters);
             check_trails(&mut wrong, &case.expect, &verdict.trails);
+            let is_verified = is_verified(&case.expect, &evidence);
+            check(&mut wrong, verdict.is_verified == is_verified, || format!("verified: {}", verdict.is_verified));
             verdict.evaluations
         }
     };
@@ -179,6 +182,13 @@ fn run(case: &Case) -> Result<(), Vec<String>> {
         Ok(evaluations) => check_evaluations(&mut wrong, &case.expect, &evidence, &evaluations),
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// What section 3 of the specification says of the trails that the case expects.
+fn is_verified(expect: &Expect, evidence: &Evidence) -> bool {
+    let results: BTreeSet<&str> = expect.trails.iter().flatten().map(|(_, trail)| trail.result.as_str()).collect();
+    let is_listed = !matches!(evidence.trails, Observed::Refused { .. });
+    is_listed && (results.contains("Pass") || !results.contains("Unknown"))
 }
 
 fn check(wrong: &mut Vec<String>, holds: bool, what: impl FnOnce() -> String) {
