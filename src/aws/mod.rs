@@ -1,6 +1,8 @@
 //! The adapters: the only users of the AWS SDK. They read and write, and decide nothing.
 
 #[cfg(feature = "cli")]
+pub mod aggregator;
+#[cfg(feature = "cli")]
 pub mod clock;
 pub mod cloudtrail;
 pub mod config_rules;

@@ -92,7 +92,7 @@ fn sha256(text: &str) -> Result<String, String> {
     if is_valid { Ok(text.to_ascii_lowercase()) } else { Err("valid are 64 hexadecimal digits".to_owned()) }
 }
 
-fn max_age(text: &str) -> Result<u32, String> {
+pub(super) fn max_age(text: &str) -> Result<u32, String> {
     duration(text, 3600, 365 * 86400, "1h to 365d")
 }
 

@@ -18,6 +18,7 @@ mod output;
 mod parameters;
 mod progress;
 mod prove;
+mod report;
 mod shell;
 mod terminal;
 mod words;
@@ -58,6 +59,7 @@ enum Command {
     Check(Box<check::Check>),
     Prove(Box<prove::Prove>),
     Compare(Box<compare::Compare>),
+    Report(Box<report::Report>),
     Doctor(Box<doctor::Doctor>),
     Explain(explain::Explain),
     Definition(definition::Definition),
@@ -126,6 +128,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         Command::Explain(explain) => explain.run(&mut terminal),
         Command::Definition(definition) => definition.run(&mut terminal),
         Command::Compare(compare) => block_on(compare.run(&mut terminal)),
+        Command::Report(report) => block_on(report.run(&mut terminal)),
         Command::Doctor(doctor) => block_on(doctor.run(&mut terminal)),
         Command::Invoke(invoke) => block_on(invoke.run(&mut terminal)),
         Command::Completions(completions) => completions.run(Arguments::command(), &mut terminal),

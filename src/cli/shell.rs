@@ -33,8 +33,8 @@ pub(super) struct Completions {
 }
 
 /// The commands that have a manual page.
-pub(super) const COMMANDS: [&str; 9] =
-    ["check", "prove", "compare", "doctor", "explain", "definition", "invoke", "completions", "man"];
+pub(super) const COMMANDS: [&str; 10] =
+    ["check", "prove", "compare", "report", "doctor", "explain", "definition", "invoke", "completions", "man"];
 
 /// Print a manual page, as roff
 #[derive(Debug, Args)]

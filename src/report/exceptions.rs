@@ -70,6 +70,10 @@ impl Reasons {
         match report.standing() {
             Standing::Compliant | Standing::NotApplicable => None,
             Standing::NonCompliant | Standing::NotVerified | Standing::NoVerdict => {
+                // What an aggregator keeps are words, which may be cut.
+                if report.source.is_some() && report.reason.is_none() {
+                    return Some(Self::NotAllKnown);
+                }
                 let of_trails = report.trails.iter().flat_map(|trail| &trail.reasons);
                 let of_trails = of_trails.map(|reason| Excepting::Trail(reason.code));
                 Some(Self::All(report.reason.map(Excepting::Account).into_iter().chain(of_trails).collect()))

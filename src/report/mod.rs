@@ -2,6 +2,7 @@
 //!
 //! Pure: it knows no SDK, no arguments and no files.
 
+pub mod aggregate;
 mod asff;
 pub mod command;
 mod consequence;
@@ -72,6 +73,9 @@ pub struct Report {
     pub verified: Option<bool>,
     /// Why, in one line.
     pub annotation: String,
+    /// Where it was read back from; none where it was judged here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
     /// Why, where it is the account's reason and no trail's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<AccountCode>,
@@ -277,6 +281,7 @@ impl Report {
             compliance_type: None,
             verified: None,
             annotation: String::new(),
+            source: None,
             reason: None,
             exceptions: Vec::new(),
             evaluations: Vec::new(),
@@ -506,6 +511,7 @@ impl Report {
             compliance_type,
             verified: compliance_type.map(|_| true),
             annotation: text(),
+            source: Some("aggregator"),
             reason: Some(AccountCode::Unreachable),
             exceptions: vec![Excepted { expires: Date::MAX, owner: text(), justification: text() }],
             evaluations: vec![row.clone(), row],

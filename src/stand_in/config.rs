@@ -166,7 +166,7 @@ pub(super) fn get_compliance_details(
     page.of(found, world, caller, input)
 }
 
-fn evaluation_result(rule_name: &str, row: &Row) -> Value {
+pub(super) fn evaluation_result(rule_name: &str, row: &Row) -> Value {
     let mut result = json!({
         "EvaluationResultIdentifier": {
             "EvaluationResultQualifier": {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 
 use super::{
-    account, cloudtrail, config, config_rules, digests,
+    account, aggregator, cloudtrail, config, config_rules, digests,
     faults::FailingRows,
     identity::Caller,
     model::Operation,
@@ -75,6 +75,10 @@ fn answer<'r>(
         Operation::DescribeConfigRules => config_rules::describe_config_rules(world, caller, input),
         Operation::DescribeConfigRuleEvaluationStatus => config_rules::describe_evaluation_status(world, caller, input),
         Operation::DescribeConfigurationRecorderStatus => Ok(config_rules::describe_recorder_status(world, caller)),
+        Operation::DescribeConfigurationAggregators => aggregator::describe(world, caller, input),
+        Operation::DescribeConfigurationAggregatorSourcesStatus => aggregator::sources(world, caller, input),
+        Operation::DescribeAggregateComplianceByConfigRules => aggregator::compliance(world, caller, input),
+        Operation::GetAggregateComplianceDetailsByConfigRule => aggregator::details(world, caller, input),
         Operation::AssumeRole => sts::assume_role(world, caller, input),
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
     };

@@ -22,6 +22,7 @@
 //! STS 2011-06-15), as `tests/outside/wire` checks. The value of a signature is not verified.
 
 mod account;
+mod aggregator;
 mod authentication;
 pub mod bucket;
 mod calls;

@@ -21,6 +21,10 @@ pub(super) enum Operation {
     DescribeConfigRules,
     DescribeConfigRuleEvaluationStatus,
     DescribeConfigurationRecorderStatus,
+    DescribeConfigurationAggregators,
+    DescribeConfigurationAggregatorSourcesStatus,
+    DescribeAggregateComplianceByConfigRules,
+    GetAggregateComplianceDetailsByConfigRule,
     AssumeRole,
     GetCallerIdentity,
 }
@@ -42,6 +46,16 @@ impl Operation {
             (Service::Config, "DescribeConfigRules") => Self::DescribeConfigRules,
             (Service::Config, "DescribeConfigRuleEvaluationStatus") => Self::DescribeConfigRuleEvaluationStatus,
             (Service::Config, "DescribeConfigurationRecorderStatus") => Self::DescribeConfigurationRecorderStatus,
+            (Service::Config, "DescribeConfigurationAggregators") => Self::DescribeConfigurationAggregators,
+            (Service::Config, "DescribeConfigurationAggregatorSourcesStatus") => {
+                Self::DescribeConfigurationAggregatorSourcesStatus
+            }
+            (Service::Config, "DescribeAggregateComplianceByConfigRules") => {
+                Self::DescribeAggregateComplianceByConfigRules
+            }
+            (Service::Config, "GetAggregateComplianceDetailsByConfigRule") => {
+                Self::GetAggregateComplianceDetailsByConfigRule
+            }
             (Service::Sts, "AssumeRole") => Self::AssumeRole,
             (Service::Sts, "GetCallerIdentity") => Self::GetCallerIdentity,
             _ => return None,
@@ -64,6 +78,10 @@ impl Operation {
             Self::DescribeConfigRules => DESCRIBE_CONFIG_RULES,
             Self::DescribeConfigRuleEvaluationStatus => DESCRIBE_CONFIG_RULE_EVALUATION_STATUS,
             Self::DescribeConfigurationRecorderStatus => DESCRIBE_CONFIGURATION_RECORDER_STATUS,
+            Self::DescribeConfigurationAggregators => DESCRIBE_CONFIGURATION_AGGREGATORS,
+            Self::DescribeConfigurationAggregatorSourcesStatus => DESCRIBE_CONFIGURATION_AGGREGATOR_SOURCES_STATUS,
+            Self::DescribeAggregateComplianceByConfigRules => DESCRIBE_AGGREGATE_COMPLIANCE_BY_CONFIG_RULES,
+            Self::GetAggregateComplianceDetailsByConfigRule => GET_AGGREGATE_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
             Self::AssumeRole => ASSUME_ROLE,
             Self::GetCallerIdentity => &[],
         }
@@ -188,6 +206,46 @@ const DESCRIBE_CONFIGURATION_RECORDER_STATUS: &[Member] = &[
     optional("ConfigurationRecorderNames", Shape::List { max: usize::MAX, member: &UP_TO_256 }),
     optional("ServicePrincipal", Shape::Text { min: 1, max: 128 }),
     optional("Arn", Shape::Text { min: 1, max: 1000 }),
+];
+const ACCOUNT_ID: Shape = Shape::Text { min: 12, max: 12 };
+const REGION: Shape = Shape::Text { min: 1, max: 64 };
+const CONFIG_RULE_NAME: Shape = Shape::Text { min: 1, max: 128 };
+const DESCRIBE_CONFIGURATION_AGGREGATORS: &[Member] = &[
+    optional("ConfigurationAggregatorNames", Shape::List { max: 10, member: &UP_TO_256 }),
+    optional("NextToken", ANY_TEXT),
+    optional("Limit", PAGE_LIMIT),
+];
+const DESCRIBE_CONFIGURATION_AGGREGATOR_SOURCES_STATUS: &[Member] = &[
+    required("ConfigurationAggregatorName", UP_TO_256),
+    optional(
+        "UpdateStatus",
+        Shape::List { max: usize::MAX, member: &Shape::OneOf(&["FAILED", "SUCCEEDED", "OUTDATED"]) },
+    ),
+    optional("NextToken", ANY_TEXT),
+    optional("Limit", PAGE_LIMIT),
+];
+const DESCRIBE_AGGREGATE_COMPLIANCE_BY_CONFIG_RULES: &[Member] = &[
+    required("ConfigurationAggregatorName", UP_TO_256),
+    optional(
+        "Filters",
+        Shape::Structure(&[
+            optional("ConfigRuleName", CONFIG_RULE_NAME),
+            optional("ComplianceType", COMPLIANCE_TYPE),
+            optional("AccountId", ACCOUNT_ID),
+            optional("AwsRegion", REGION),
+        ]),
+    ),
+    optional("Limit", Shape::Integer { min: 0, max: 1000 }),
+    optional("NextToken", ANY_TEXT),
+];
+const GET_AGGREGATE_COMPLIANCE_DETAILS_BY_CONFIG_RULE: &[Member] = &[
+    required("ConfigurationAggregatorName", UP_TO_256),
+    required("ConfigRuleName", CONFIG_RULE_NAME),
+    required("AccountId", ACCOUNT_ID),
+    required("AwsRegion", REGION),
+    optional("ComplianceType", COMPLIANCE_TYPE),
+    optional("Limit", PAGE_LIMIT),
+    optional("NextToken", ANY_TEXT),
 ];
 const ASSUME_ROLE: &[Member] = &[
     required("RoleArn", Shape::Text { min: 20, max: 2048 }),

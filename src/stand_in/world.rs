@@ -47,6 +47,8 @@ pub struct World {
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) roles: Vec<Role>,
     pub(super) rules: BTreeMap<(String, String, String), RuleResults>,
+    /// By account, Region and name: the sources of an aggregator that fail, as AWS tells them.
+    pub(super) aggregators: BTreeMap<(String, String, String), Vec<Value>>,
     pub(super) tokens: BTreeMap<String, IssuedToken>,
     pub(super) faults: Vec<(Fault, u64)>,
     pub(super) allowances: BTreeMap<(String, String), (f64, Instant)>,

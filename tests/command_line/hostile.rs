@@ -280,6 +280,7 @@ async fn in_what_aws_answers_it_does_nothing() {
         &["check", "--save-evidence", "evidence.json"],
         &["compare"],
         &["doctor"],
+        &["report", "--aggregator", HOSTILE],
         &["doctor", "--rule", HOSTILE],
         &["doctor", "--function", HOSTILE],
         &["compare", "--format", "json"],

@@ -16,4 +16,5 @@ mod harness;
 mod hostile;
 mod pictures;
 mod prove;
+mod report;
 mod words;

@@ -1,0 +1,144 @@
+//! AWS Config's aggregators: what the rule came to in many accounts, read back from one.
+
+use aws_sdk_config::types::{
+    AggregatedSourceStatusType, ComplianceType as SdkComplianceType, ConfigRuleComplianceFilters,
+};
+
+use super::{
+    answers::{pages, timestamp},
+    connections::Session,
+    fault::CallError,
+};
+use crate::{
+    report::aggregate::{Annotated, Row, Source},
+    rule::evaluation::{ComplianceType, EvaluatedResource},
+};
+
+/// The names of the aggregators of the session's account and Region.
+///
+/// # Errors
+/// They cannot all be read.
+pub async fn aggregators(session: &Session<'_>) -> Result<Vec<String>, CallError> {
+    const OPERATION: &str = "DescribeConfigurationAggregators";
+    let client = session.clients(&session.region).config;
+    let mut names = Vec::new();
+    pages(OPERATION, async |token| {
+        let request = client.describe_configuration_aggregators().limit(100).set_next_token(token);
+        let page = session.call(OPERATION, &session.region, "", request.send()).await?;
+        let found = page.configuration_aggregators.unwrap_or_default();
+        names.extend(found.into_iter().filter_map(|aggregator| aggregator.configuration_aggregator_name));
+        Ok(page.next_token)
+    })
+    .await?;
+    Ok(names)
+}
+
+/// The sources of which an aggregator has nothing, or nothing new.
+///
+/// # Errors
+/// They cannot all be read.
+pub async fn failing_sources(session: &Session<'_>, aggregator: &str) -> Result<Vec<Source>, CallError> {
+    const OPERATION: &str = "DescribeConfigurationAggregatorSourcesStatus";
+    let client = session.clients(&session.region).config;
+    let mut sources = Vec::new();
+    pages(OPERATION, async |token| {
+        let request = client
+            .describe_configuration_aggregator_sources_status()
+            .configuration_aggregator_name(aggregator)
+            .update_status(AggregatedSourceStatusType::Failed)
+            .update_status(AggregatedSourceStatusType::Outdated)
+            .limit(100)
+            .set_next_token(token);
+        let page = session.call(OPERATION, &session.region, aggregator, request.send()).await?;
+        for status in page.aggregated_source_status_list.unwrap_or_default() {
+            sources.push(Source {
+                id: status.source_id.unwrap_or_default(),
+                region: status.aws_region,
+                status: status.last_update_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                error_code: status.last_error_code.filter(|code| !code.is_empty()),
+            });
+        }
+        Ok(page.next_token)
+    })
+    .await?;
+    Ok(sources)
+}
+
+/// What the rule of this name came to in each account and Region that the aggregator knows.
+///
+/// # Errors
+/// It cannot all be read.
+pub async fn rows(session: &Session<'_>, aggregator: &str, config_rule_name: &str) -> Result<Vec<Row>, CallError> {
+    const OPERATION: &str = "DescribeAggregateComplianceByConfigRules";
+    let client = session.clients(&session.region).config;
+    let mut rows = Vec::new();
+    pages(OPERATION, async |token| {
+        let request = client
+            .describe_aggregate_compliance_by_config_rules()
+            .configuration_aggregator_name(aggregator)
+            .filters(ConfigRuleComplianceFilters::builder().config_rule_name(config_rule_name).build())
+            .limit(1000)
+            .set_next_token(token);
+        let page = session.call(OPERATION, &session.region, aggregator, request.send()).await?;
+        for row in page.aggregate_compliance_by_config_rules.unwrap_or_default() {
+            let (Some(account_id), Some(region)) = (row.account_id, row.aws_region) else { continue };
+            rows.push(Row {
+                account_id,
+                region,
+                config_rule_name: config_rule_name.to_owned(),
+                compliance_type: row.compliance.and_then(|found| of_sdk(found.compliance_type.as_ref()?)),
+            });
+        }
+        Ok(page.next_token)
+    })
+    .await?;
+    Ok(rows)
+}
+
+/// Why, and since when, where the rule evaluated the account; none where the aggregator keeps no such result.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn annotated(session: &Session<'_>, aggregator: &str, row: &Row) -> Result<Option<Annotated>, CallError> {
+    const OPERATION: &str = "GetAggregateComplianceDetailsByConfigRule";
+    let client = session.clients(&session.region).config;
+    let mut found = None;
+    pages(OPERATION, async |token| {
+        let request = client
+            .get_aggregate_compliance_details_by_config_rule()
+            .configuration_aggregator_name(aggregator)
+            .config_rule_name(&row.config_rule_name)
+            .account_id(&row.account_id)
+            .aws_region(&row.region)
+            .limit(100)
+            .set_next_token(token);
+        let page = session.call(OPERATION, &session.region, &row.account_id, request.send()).await?;
+        let account = EvaluatedResource::account(&row.account_id);
+        for result in page.aggregate_evaluation_results.unwrap_or_default() {
+            let of = result.evaluation_result_identifier.and_then(|of| of.evaluation_result_qualifier);
+            let is_account = of.is_some_and(|of| {
+                of.resource_type.as_deref() == Some(&account.resource_type)
+                    && of.resource_id.as_deref() == Some(&account.resource_id)
+            });
+            if is_account {
+                found = Some(Annotated {
+                    annotation: result.annotation,
+                    result_recorded_time: result.result_recorded_time.and_then(timestamp),
+                });
+            }
+        }
+        Ok(page.next_token)
+    })
+    .await?;
+    Ok(found)
+}
+
+/// None for `INSUFFICIENT_DATA`: there is no verdict.
+fn of_sdk(compliance_type: &SdkComplianceType) -> Option<ComplianceType> {
+    match compliance_type {
+        SdkComplianceType::Compliant => Some(ComplianceType::Compliant),
+        SdkComplianceType::NonCompliant => Some(ComplianceType::NonCompliant),
+        SdkComplianceType::NotApplicable => Some(ComplianceType::NotApplicable),
+        _ => None,
+    }
+}

@@ -1,0 +1,163 @@
+//! `report`: what the rule has reported in many accounts, read back from an aggregator of AWS Config.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use clap::{Args, ValueHint};
+use serde_json::Value;
+
+use super::{
+    account::Account,
+    check::max_age,
+    error::{CliError, Exit},
+    exceptions::ExceptionsFile,
+    files,
+    output::{Output, write_reports},
+    progress::Progress,
+    terminal::Terminal,
+};
+use crate::{
+    aws::{
+        Session,
+        aggregator::{aggregators, annotated, failing_sources, rows},
+        fault::Fault,
+    },
+    clock::Clock,
+    error::chain,
+    report::{
+        Report as AccountReport,
+        aggregate::{Row, Source, missing, report},
+        reports::Reports,
+    },
+    rule::{self, evaluation::ComplianceType},
+};
+
+/// Read back from an aggregator of AWS Config what the rule has reported in many accounts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cloudtrail-all-regions report --accounts-from accounts.json
+  cloudtrail-all-regions report --aggregator organization --max-age 26h --accounts-from accounts.json
+  cloudtrail-all-regions report --rule cis-3-1 --rule OrgConfigRule-cis-3-1-abcdefgh --format html --output report.html")]
+pub(super) struct Report {
+    #[command(flatten)]
+    account: Account,
+    /// The aggregator [default: the only one of the account and Region]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
+    aggregator: Option<String>,
+    /// The name under which the rule is deployed; may be given again where names differ
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, default_value = rule::DEFAULT_NAME)]
+    rule: Vec<String>,
+    /// Every account that should have a result: ids, one a line, or what `aws organizations list-accounts` prints
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    accounts_from: Option<PathBuf>,
+    /// A result that is older is marked, and makes exit code 2: such as 26h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = max_age, value_hint = ValueHint::Other)]
+    max_age: Option<u32>,
+    #[command(flatten)]
+    exceptions: ExceptionsFile,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Report {
+    pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        let renderings = self.output.renderings(self.accounts_from.iter().chain(self.exceptions.path()))?;
+        let exceptions = self.exceptions.read()?;
+        let accounts = self.accounts()?;
+        let connected = self.account.connect().await?;
+        let progress = Progress::new("asking who the credentials belong to");
+        let (session, _) = connected.session().await?;
+        let aggregator = self.aggregator(&session).await?;
+        progress.say(format_args!("reading the aggregator {aggregator}"));
+        let mut found: Vec<Row> = Vec::new();
+        for rule in self.rule.iter().collect::<BTreeSet<_>>() {
+            found.extend(rows(&session, &aggregator, rule).await.map_err(CliError::Aws)?);
+        }
+        let now = Clock::System.now();
+        let mut reports: Vec<AccountReport> = Vec::new();
+        for row in &found {
+            let is_asked = row.compliance_type == Some(ComplianceType::NonCompliant) || self.max_age.is_some();
+            let annotated = if is_asked { Some(annotated(&session, &aggregator, row).await) } else { None };
+            let annotated = match annotated {
+                Some(Err(error)) if error.fault == Fault::Own => return Err(CliError::Aws(error)),
+                other => other.map(|annotated| annotated.map_err(|error| error.to_string())),
+            };
+            reports.push(report(row, annotated.as_ref(), self.max_age, now));
+        }
+        drop(progress);
+        reports.extend(missing(accounts.as_deref().unwrap_or_default(), &found));
+        reports.sort_by(|one, other| (&one.account_id, &one.region).cmp(&(&other.account_id, &other.region)));
+        let notes = exceptions.apply(&mut reports, |_| None, now);
+        self.exceptions.say(&notes, terminal);
+        write_reports(&renderings, &Reports::from(&reports[..]), terminal)?;
+        match failing_sources(&session, &aggregator).await {
+            Ok(sources) => sources.iter().for_each(|source| terminal.warning(in_words(source))),
+            Err(error) => terminal.warning(format_args!("which sources fail is not known: {}", chain(&error))),
+        }
+        let exit = Exit::of(&reports);
+        if accounts.is_none() {
+            terminal.error("accounts without a row in the aggregator are not seen; name all with --accounts-from");
+            return Ok(exit.max(Exit::NotEvaluated));
+        }
+        if reports.is_empty() {
+            terminal.error("no account has a row in the aggregator, and none is named");
+            return Ok(Exit::NotEvaluated);
+        }
+        Ok(exit)
+    }
+
+    async fn aggregator(&self, session: &Session<'_>) -> Result<String, CliError> {
+        if let Some(name) = &self.aggregator {
+            return Ok(name.clone());
+        }
+        let mut names = aggregators(session).await.map_err(CliError::Aws)?;
+        names.sort();
+        match &names[..] {
+            [name] => Ok(name.clone()),
+            [] => Err(CliError::usage(format!(
+                "account {} has no aggregator in {}; valid are the account and Region of one",
+                session.account_id, session.region
+            ))),
+            _ => Err(CliError::usage(format!("which aggregator? --aggregator takes one of {}", names.join(", ")))),
+        }
+    }
+
+    /// The accounts that should have a result, each once; none if they are not named.
+    fn accounts(&self) -> Result<Option<Vec<String>>, CliError> {
+        let Some(path) = &self.accounts_from else { return Ok(None) };
+        let text = files::read(path)?;
+        let ids: Vec<String> = if let Ok(document) = serde_json::from_str::<Value>(&text)
+            && let Some(accounts) = document["Accounts"].as_array()
+        {
+            let is_active = |account: &&Value| {
+                let state = account["State"].as_str().or(account["Status"].as_str());
+                !state.is_some_and(|state| {
+                    ["SUSPENDED", "PENDING_CLOSURE", "PENDING_ACTIVATION", "CLOSED"].contains(&state)
+                })
+            };
+            let active = accounts.iter().filter(is_active);
+            active.map(|account| account["Id"].as_str().unwrap_or_default().to_owned()).collect()
+        } else {
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        };
+        let is_id = |id: &&String| id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(other) = ids.iter().find(is_id) {
+            return Err(CliError::usage(format!(
+                "{}: `{other}` is no account id; valid are 12 digits a line, or what `aws organizations list-accounts` prints",
+                files::input_name(path)
+            )));
+        }
+        if ids.is_empty() {
+            return Err(CliError::usage(format!("{}: names no account", files::input_name(path))));
+        }
+        let ids: BTreeSet<String> = ids.into_iter().collect();
+        Ok(Some(ids.into_iter().collect()))
+    }
+}
+
+fn in_words(source: &Source) -> String {
+    let Source { id, region, status, error_code } = source;
+    let region = region.as_deref().map_or(String::new(), |region| format!(" in {region}"));
+    let code = error_code.as_deref().map_or(String::new(), |code| format!(" ({code})"));
+    format!("the aggregator's source {id}{region} is {status}{code}")
+}

@@ -1,0 +1,121 @@
+//! Reports of what an aggregator of AWS Config keeps: verdicts that the rule itself has reported, from many accounts.
+
+use std::collections::BTreeSet;
+
+use super::{Caveat, Report, Subject};
+use crate::rule::{
+    account_reasons::AccountCode,
+    evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
+    parameters::InputParameters,
+    timestamp::Timestamp,
+};
+
+/// What the rule came to in an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The account.
+    pub account_id: String,
+    /// The rule's Region.
+    pub region: String,
+    /// `ConfigRuleName`, as it is in that account.
+    pub config_rule_name: String,
+    /// The verdict; none where AWS Config has no result.
+    pub compliance_type: Option<ComplianceType>,
+}
+
+/// A result's words and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotated {
+    /// Why.
+    pub annotation: Option<String>,
+    /// When AWS Config recorded it.
+    pub result_recorded_time: Option<Timestamp>,
+}
+
+/// A source of which an aggregator has nothing, or nothing new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// An account, or the organization.
+    pub id: String,
+    /// Of which Region.
+    pub region: Option<String>,
+    /// `FAILED` or `OUTDATED`.
+    pub status: String,
+    /// AWS's code.
+    pub error_code: Option<String>,
+}
+
+/// Where a report comes from that is read back.
+pub const SOURCE: &str = "aggregator";
+
+/// The report on a row. `annotated` is what was read about its result, or why that could not be read; none where it was not
+/// asked. A result older than `max_age` seconds before `now`, or of which the age is not told, is marked.
+#[must_use]
+pub fn report(
+    row: &Row,
+    annotated: Option<&Result<Option<Annotated>, String>>,
+    max_age: Option<u32>,
+    now: Timestamp,
+) -> Report {
+    let Row { account_id, region, config_rule_name, compliance_type } = row;
+    let told = annotated.and_then(|annotated| annotated.as_ref().ok()?.as_ref());
+    let recorded = told.and_then(|told| told.result_recorded_time);
+    let subject = Subject {
+        account_id: account_id.clone(),
+        region: region.clone(),
+        collected_at: recorded.unwrap_or(now),
+        rule_parameters: InputParameters::default(),
+    };
+    let Some(compliance_type) = *compliance_type else {
+        let why = format!("without verdict: AWS Config has no result of {config_rule_name}");
+        return without_verdict(Report::without_evidence(subject, Vec::new()).unless_decided(why));
+    };
+    let words = told.and_then(|told| told.annotation.clone());
+    let why = words.clone().unwrap_or_else(|| match annotated {
+        Some(Err(error)) => {
+            format!("AWS Config keeps {compliance_type} of {config_rule_name}; why was not read ({error})")
+        }
+        _ => format!("AWS Config keeps {compliance_type} of {config_rule_name}"),
+    });
+    let annotation = Annotation::new(&why);
+    let resource = EvaluatedResource::account(account_id);
+    let mut report = Report::without_evidence(subject, vec![Evaluation { resource, compliance_type, annotation }]);
+    let words = words.unwrap_or_default();
+    report.source = Some(SOURCE);
+    report.collected_at = recorded;
+    report.verified = Some(!words.starts_with("Could not verify"));
+    report.reason = if compliance_type == ComplianceType::NonCompliant { reason(&words) } else { None };
+    if max_age.is_some_and(|max_age| recorded.is_none_or(|at| now.seconds_since(at) > i64::from(max_age))) {
+        report.caveats.push(Caveat::TooOld);
+    }
+    report
+}
+
+fn without_verdict(mut report: Report) -> Report {
+    report.source = Some(SOURCE);
+    report.collected_at = None;
+    report.reason = Some(AccountCode::Unreachable);
+    report
+}
+
+/// The account's own reason, by the words of the rule.
+fn reason(annotation: &str) -> Option<AccountCode> {
+    let of = [
+        ("There is no trail: ", AccountCode::NoTrail),
+        ("Could not verify: DescribeTrails ", AccountCode::TrailsUnreadable),
+        ("Rule misconfigured: ", AccountCode::Misconfigured),
+    ];
+    of.into_iter().find(|(opening, _)| annotation.starts_with(opening)).map(|(_, code)| code)
+}
+
+/// The reports on those of the accounts of which there is no row.
+#[must_use]
+pub fn missing(accounts: &[String], rows: &[Row]) -> Vec<Report> {
+    let seen: BTreeSet<&str> = rows.iter().map(|row| row.account_id.as_str()).collect();
+    let missing = accounts.iter().filter(|id| !seen.contains(id.as_str())).map(|id| {
+        let why = "without verdict: no row in the aggregator, which does not tell NOT_APPLICABLE from none".to_owned();
+        let report = Report::without_verdict(String::new(), why);
+        without_verdict(Report { account_id: Some(id.clone()), evidence_file: None, ..report })
+    });
+    missing.collect()
+}

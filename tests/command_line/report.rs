@@ -1,0 +1,215 @@
+//! `report`: what an aggregator keeps, and what it does not.
+
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
+
+use cloudtrail_all_regions::{
+    rule::timestamp::Timestamp,
+    stand_in::{Fault, Misbehaviour, Row, World},
+};
+use serde_json::{Value, json};
+
+use crate::harness::{Live, Ran, example, read_json};
+
+const RULE: &str = "cis-3-1-cloudtrail-all-regions";
+const OWN: &str = "123456789012";
+const FAILING: &str = "222233334444";
+const COMPLIANT: &str = "333344445555";
+
+fn put(
+    world: &mut World,
+    account: &str,
+    region: &str,
+    rule: &str,
+    compliance_type: &str,
+    annotation: &str,
+    hours: u64,
+) {
+    let rule = world.config_rule(account, region, rule);
+    let at = SystemTime::now() - Duration::from_hours(hours);
+    world.put_row(
+        &rule,
+        Row {
+            resource_type: "AWS::::Account".to_owned(),
+            resource_id: account.to_owned(),
+            compliance_type: compliance_type.to_owned(),
+            annotation: Some(annotation.to_owned()),
+            ordering_timestamp: Timestamp::UNIX_EPOCH,
+            config_rule_invoked_time: at,
+            result_recorded_time: at,
+        },
+    );
+}
+
+/// An aggregator that knows an account that fails and one that is compliant.
+async fn live(set_up: impl FnOnce(&mut World)) -> Live {
+    Live::serve(&read_json(&example("compliant")), |world| {
+        world.aggregate(OWN, "us-east-1", "organization", Vec::new());
+        put(world, FAILING, "us-east-1", RULE, "NON_COMPLIANT", "There is no trail: DescribeTrails lists none.", 1);
+        put(world, COMPLIANT, "us-east-1", RULE, "COMPLIANT", "a trail passes", 30);
+        set_up(world);
+    })
+    .await
+}
+
+async fn report(live: &Live, accounts: &[&str], arguments: &[&str]) -> Ran {
+    fs::write(live.path("accounts.txt"), accounts.join("\n")).unwrap();
+    live.run(&[&["report", "--format", "json", "--accounts-from", "accounts.txt"], arguments].concat()).await
+}
+
+/// Account, verdict and annotation of each, in order.
+fn lines(ran: &Ran) -> Vec<Value> {
+    let accounts = ran.json()["accounts"].clone();
+    let line = |of: &Value| json!([of["accountId"], of["complianceType"], of["annotation"]]);
+    accounts.as_array().unwrap().iter().map(line).collect()
+}
+
+const NO_TRAIL: &str = "There is no trail: DescribeTrails lists none.";
+
+#[tokio::test]
+async fn every_account_has_its_line_and_one_without_a_row_makes_exit_code_two() {
+    let live = live(|_| {}).await;
+    let ran = report(&live, &[FAILING, COMPLIANT], &[]).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
+    let kept = format!("AWS Config keeps COMPLIANT of {RULE}");
+    let seen = [json!([FAILING, "NON_COMPLIANT", NO_TRAIL]), json!([COMPLIANT, "COMPLIANT", kept])];
+    assert_eq!(lines(&ran), seen);
+    let schema: Value = serde_json::from_str(include_str!("../../src/report/report.schema.json")).unwrap();
+    let document = ran.json();
+    let problems: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(&document).map(|error| error.to_string()).collect();
+    assert_eq!(problems, Vec::<String>::new());
+    assert!(document["accounts"].as_array().unwrap().iter().all(|account| account["source"] == "aggregator"));
+    let missing = "555566667777";
+    let ran = report(&live, &[FAILING, COMPLIANT, missing], &[]).await;
+    assert_eq!(ran.code, Some(2));
+    let why = "without verdict: no row in the aggregator, which does not tell NOT_APPLICABLE from none";
+    assert_eq!(lines(&ran)[2], json!([missing, null, why]));
+    // One call asks for all, one for each that fails.
+    let details =
+        live.stand_in.calls().into_iter().filter(|call| call.operation == "GetAggregateComplianceDetailsByConfigRule");
+    assert_eq!(details.count(), 2);
+}
+
+#[tokio::test]
+async fn without_a_list_of_accounts_nobody_knows_who_is_missing() {
+    let live = live(|_| {}).await;
+    let ran = live.run(&["report"]).await;
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.contains("1 non-compliant, 1 compliant"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("--accounts-from"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn an_old_result_is_marked_and_makes_exit_code_two() {
+    let live = live(|_| {}).await;
+    let ran = report(&live, &[FAILING, COMPLIANT], &["--max-age", "26h"]).await;
+    assert_eq!(ran.code, Some(2));
+    let accounts = ran.json()["accounts"].clone();
+    assert_eq!((&accounts[0]["caveats"], &accounts[1]["caveats"]), (&json!([]), &json!(["too-old"])));
+    assert_eq!(accounts[1]["annotation"], "a trail passes", "its age is asked, and with it its words");
+    assert_eq!(report(&live, &[FAILING, COMPLIANT], &["--max-age", "31h"]).await.code, Some(1));
+}
+
+#[tokio::test]
+async fn pages_empty_ones_too_are_followed_and_rules_of_other_names_are_asked_for() {
+    let other = "OrgConfigRule-cis-3-1-abcdefgh";
+    let live = live(|world| {
+        world.page_size = Some(1);
+        world.empty_pages = true;
+        put(world, "444455556666", "us-east-1", other, "NON_COMPLIANT", NO_TRAIL, 1);
+        put(world, FAILING, "eu-west-1", RULE, "COMPLIANT", "a trail passes", 1);
+    })
+    .await;
+    let ran = report(&live, &[FAILING, COMPLIANT, "444455556666"], &["--rule", RULE, "--rule", other]).await;
+    assert_eq!(ran.code, Some(1), "two Regions of an account are two rows, and the worse counts: {}", ran.stderr);
+    let ids: Vec<Value> = lines(&ran).into_iter().map(|line| line[0].clone()).collect();
+    assert_eq!(ids, [FAILING, FAILING, COMPLIANT, "444455556666"]);
+}
+
+#[tokio::test]
+async fn the_only_aggregator_is_taken_and_several_are_named() {
+    let live = live(|world| world.aggregate(OWN, "us-east-1", "another", Vec::new())).await;
+    let ran = report(&live, &[FAILING], &[]).await;
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.stderr.contains("which aggregator? --aggregator takes one of another, organization"), "{}", ran.stderr);
+    assert_eq!(report(&live, &[FAILING], &["--aggregator", "organization"]).await.code, Some(1));
+    let ran = report(&live, &[FAILING], &["--aggregator", "none"]).await;
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("NoSuchConfigurationAggregatorException"), "{}", ran.stderr);
+    let without = Live::example("compliant").await;
+    let ran = report(&without, &[FAILING], &[]).await;
+    assert_eq!(ran.code, Some(64));
+    assert!(ran.stderr.contains("has no aggregator in us-east-1"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn sources_that_fail_are_warned_of() {
+    let source = json!({
+        "SourceId": "o-abcdefghij", "SourceType": "ORGANIZATION", "AwsRegion": "eu-west-1",
+        "LastUpdateStatus": "FAILED", "LastErrorCode": "ACCESS_DENIED",
+    });
+    let live = live(|world| world.aggregate(OWN, "us-east-1", "organization", vec![source])).await;
+    let ran = report(&live, &[FAILING, COMPLIANT], &[]).await;
+    let warning = "warning: the aggregator's source o-abcdefghij in eu-west-1 is FAILED (ACCESS_DENIED)\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), warning));
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_is_said() {
+    let deny =
+        |operation: &'static str| move |world: &mut World| world.add_fault(Fault::on(operation, Misbehaviour::Deny));
+    let refused = live(deny("GetAggregateComplianceDetailsByConfigRule")).await;
+    let ran = report(&refused, &[FAILING, COMPLIANT], &[]).await;
+    assert_eq!(ran.code, Some(1), "the verdict is known: {}", ran.stderr);
+    let why = lines(&ran)[0][2].as_str().unwrap().to_owned();
+    assert!(why.ends_with("(GetAggregateComplianceDetailsByConfigRule AccessDeniedException)"), "{why}");
+    let refused = live(deny("DescribeAggregateComplianceByConfigRules")).await;
+    let ran = report(&refused, &[FAILING], &[]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn an_exception_applies_to_the_accounts_reason_and_all_to_words_that_may_be_cut() {
+    let live = live(|world| {
+        put(world, COMPLIANT, "us-east-1", RULE, "NON_COMPLIANT", "No trail passes: audit: logging is off; +1 more", 1);
+    })
+    .await;
+    let at = Timestamp::from(SystemTime::now()).plus_seconds(40 * 86_400).to_string();
+    let exception = |account: &str, reason: &str| {
+        format!(
+            "[[exception]]\naccounts = ['{account}']\nreasons = ['{reason}']\nexpires = {}\nowner = 'o'\n\
+             justification = 'j'\n",
+            at.split_once('T').unwrap().0
+        )
+    };
+    for (reason, code) in [("not-logging", 1), ("all", 0)] {
+        let file = exception(FAILING, "no-trail") + &exception(COMPLIANT, reason);
+        fs::write(live.path("exceptions.toml"), file).unwrap();
+        let ran = report(&live, &[FAILING, COMPLIANT], &["--exceptions", "exceptions.toml"]).await;
+        assert_eq!(ran.code, Some(code), "{reason}: {}", ran.stderr);
+        assert_eq!(ran.json()["accounts"][0]["complianceType"], "NON_COMPLIANT");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_accounts_is_ids_or_what_the_aws_cli_prints() {
+    let live = live(|_| {}).await;
+    let accounts = json!({"Accounts": [
+        {"Id": FAILING, "State": "ACTIVE"},
+        {"Id": COMPLIANT, "Status": "ACTIVE"},
+        {"Id": "666677778888", "State": "CLOSED"},
+        {"Id": "777788889999", "State": "SOMETHING_NEW"},
+    ]});
+    fs::write(live.path("accounts.json"), accounts.to_string()).unwrap();
+    let ran = live.run(&["report", "--format", "json", "--accounts-from", "accounts.json"]).await;
+    assert_eq!(ran.code, Some(2), "a state that is not known is one that should have a row: {}", ran.stderr);
+    assert_eq!(lines(&ran).len(), 3);
+    for text in ["", "12345", "{\"Accounts\": [{}]}"] {
+        fs::write(live.path("broken"), text).unwrap();
+        let ran = live.run(&["report", "--accounts-from", "broken"]).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{text}");
+    }
+}
