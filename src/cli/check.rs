@@ -132,7 +132,7 @@ impl Check {
         let notes = exceptions.apply(&mut accounts, |_| None, Clock::System.now());
         self.exceptions.say(&notes, terminal);
         let only_failing = self.only == Some(Only::Failing);
-        let reports = Reports { accounts: &accounts, with_facts: self.facts, only_failing };
+        let reports = Reports { accounts: &accounts, changes: None, with_facts: self.facts, only_failing };
         write_reports(&renderings, &reports, terminal)?;
         let is_silent = |rendering: &Rendering| rendering.format == Format::EVALUATIONS;
         if renderings.iter().any(is_silent) {

@@ -20,6 +20,7 @@ mod progress;
 mod prove;
 mod report;
 mod shell;
+mod since;
 mod terminal;
 mod words;
 

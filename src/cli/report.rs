@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, ValueHint};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
     files,
     output::{Output, write_reports},
     progress::Progress,
+    since::Since,
     terminal::Terminal,
 };
 use crate::{
@@ -28,8 +30,11 @@ use crate::{
         aggregate::{Row, Source, missing, report},
         reports::Reports,
     },
-    rule::{self, evaluation::ComplianceType},
+    rule::{self, evaluation::ComplianceType, timestamp::Timestamp},
 };
+
+/// How many details are asked for at the same time: AWS publishes no rate for them.
+const READ_AT_ONCE: usize = 8;
 
 /// Read back from an aggregator of AWS Config what the rule has reported in many accounts
 #[derive(Debug, Args)]
@@ -37,6 +42,7 @@ use crate::{
 Examples:
   cloudtrail-all-regions report --accounts-from accounts.json
   cloudtrail-all-regions report --aggregator organization --max-age 26h --accounts-from accounts.json
+  cloudtrail-all-regions report --since yesterday.json --output today.json --output today.html
   cloudtrail-all-regions report --rule cis-3-1 --rule OrgConfigRule-cis-3-1-abcdefgh --format html --output report.html")]
 pub(super) struct Report {
     #[command(flatten)]
@@ -56,13 +62,17 @@ pub(super) struct Report {
     #[command(flatten)]
     exceptions: ExceptionsFile,
     #[command(flatten)]
+    since: Since,
+    #[command(flatten)]
     output: Output,
 }
 
 impl Report {
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        let renderings = self.output.renderings(self.accounts_from.iter().chain(self.exceptions.path()))?;
+        let read = self.accounts_from.iter().chain(self.exceptions.path()).chain(self.since.path());
+        let renderings = self.output.renderings(read)?;
         let exceptions = self.exceptions.read()?;
+        let earlier = self.since.read()?;
         let accounts = self.accounts()?;
         let connected = self.account.connect().await?;
         let progress = Progress::new("asking who the credentials belong to");
@@ -74,22 +84,16 @@ impl Report {
             found.extend(rows(&session, &aggregator, rule).await.map_err(CliError::Aws)?);
         }
         let now = Clock::System.now();
-        let mut reports: Vec<AccountReport> = Vec::new();
-        for row in &found {
-            let is_asked = row.compliance_type == Some(ComplianceType::NonCompliant) || self.max_age.is_some();
-            let annotated = if is_asked { Some(annotated(&session, &aggregator, row).await) } else { None };
-            let annotated = match annotated {
-                Some(Err(error)) if error.fault == Fault::Own => return Err(CliError::Aws(error)),
-                other => other.map(|annotated| annotated.map_err(|error| error.to_string())),
-            };
-            reports.push(report(row, annotated.as_ref(), self.max_age, now));
-        }
+        let reading = stream::iter(&found).map(|row| self.read(&session, &aggregator, row, now));
+        let mut reports: Vec<AccountReport> = reading.buffered(READ_AT_ONCE).try_collect().await?;
         drop(progress);
         reports.extend(missing(accounts.as_deref().unwrap_or_default(), &found));
         reports.sort_by(|one, other| (&one.account_id, &one.region).cmp(&(&other.account_id, &other.region)));
         let notes = exceptions.apply(&mut reports, |_| None, now);
         self.exceptions.say(&notes, terminal);
-        write_reports(&renderings, &Reports::from(&reports[..]), terminal)?;
+        let changes = self.since.changes(earlier.as_ref(), &reports);
+        let shown = Reports { changes: changes.as_ref(), ..Reports::from(&reports[..]) };
+        write_reports(&renderings, &shown, terminal)?;
         match failing_sources(&session, &aggregator).await {
             Ok(sources) => sources.iter().for_each(|source| terminal.warning(in_words(source))),
             Err(error) => terminal.warning(format_args!("which sources fail is not known: {}", chain(&error))),
@@ -104,6 +108,23 @@ impl Report {
             return Ok(Exit::NotEvaluated);
         }
         Ok(exit)
+    }
+
+    /// Reads why, where that is asked, and reports.
+    async fn read(
+        &self,
+        session: &Session<'_>,
+        aggregator: &str,
+        row: &Row,
+        now: Timestamp,
+    ) -> Result<AccountReport, CliError> {
+        let is_asked = row.compliance_type == Some(ComplianceType::NonCompliant) || self.max_age.is_some();
+        let annotated = if is_asked { Some(annotated(session, aggregator, row).await) } else { None };
+        let annotated = match annotated {
+            Some(Err(error)) if error.fault == Fault::Own => return Err(CliError::Aws(error)),
+            other => other.map(|annotated| annotated.map_err(|error| error.to_string())),
+        };
+        Ok(report(row, annotated.as_ref(), self.max_age, now))
     }
 
     async fn aggregator(&self, session: &Session<'_>) -> Result<String, CliError> {

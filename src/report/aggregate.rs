@@ -7,6 +7,7 @@ use crate::rule::{
     account_reasons::AccountCode,
     evaluation::{Annotation, ComplianceType, EvaluatedResource, Evaluation},
     parameters::InputParameters,
+    reasons::Code,
     timestamp::Timestamp,
 };
 
@@ -84,7 +85,10 @@ pub fn report(
     report.source = Some(SOURCE);
     report.collected_at = recorded;
     report.verified = Some(!words.starts_with("Could not verify"));
-    report.reason = if compliance_type == ComplianceType::NonCompliant { reason(&words) } else { None };
+    if compliance_type == ComplianceType::NonCompliant {
+        report.reason = reason(&words);
+        report.trail_codes = codes(&words);
+    }
     if max_age.is_some_and(|max_age| recorded.is_none_or(|at| now.seconds_since(at) > i64::from(max_age))) {
         report.caveats.push(Caveat::TooOld);
     }
@@ -108,6 +112,27 @@ fn reason(annotation: &str) -> Option<AccountCode> {
     of.into_iter().find(|(opening, _)| annotation.starts_with(opening)).map(|(_, code)| code)
 }
 
+/// The reasons of trails, by the words of the rule; none unless all of them are known.
+fn codes(annotation: &str) -> Vec<Code> {
+    const CUT: &str = "...";
+    let openings = ["No trail passes: ", "Could not verify: "];
+    let parts = openings.into_iter().find_map(|opening| annotation.strip_prefix(opening));
+    let Some(parts) = parts.filter(|_| !annotation.contains(CUT)) else { return Vec::new() };
+    let codes: Option<Vec<Vec<Code>>> = parts.split("; ").map(of_trail).collect();
+    codes.unwrap_or_default().concat()
+}
+
+/// The reasons of a trail, as in `audit: logging is off, log file validation is off (PARAMETER would allow it)`.
+fn of_trail(part: &str) -> Option<Vec<Code>> {
+    let (_, words) = part.split_once(": ")?;
+    let words =
+        words.strip_suffix(" would allow it)").and_then(|words| words.rsplit_once(" (")).map_or(words, |of| of.0);
+    let is_more_of_the_same = |words: &&str| {
+        words.starts_with("last delivered at ") || words.starts_with("more than ") && words.ends_with(" h ago")
+    };
+    words.split(", ").filter(|words| !is_more_of_the_same(words)).map(Code::of_words).collect()
+}
+
 /// The reports on those of the accounts of which there is no row.
 #[must_use]
 pub fn missing(accounts: &[String], rows: &[Row]) -> Vec<Report> {
@@ -118,4 +143,33 @@ pub fn missing(accounts: &[String], rows: &[Row]) -> Vec<Report> {
         without_verdict(Report { account_id: Some(id.clone()), evidence_file: None, ..report })
     });
     missing.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_known_by_their_words_only_where_all_are_told() {
+        let no_trail_passes = "No trail passes: audit: logging is off since 2026-10-31 01:02:03 UTC, log file validation is \
+                               off; other (eu-west-1, 111122223333): delivery to S3 fails (NoSuchBucket), last delivered \
+                               at 2026-10-31 01:02:03 UTC (trustOrganizationTrail would allow it)";
+        let not_verified = "Could not verify: audit: status unreadable (GetTrailStatus AccessDeniedException)";
+        for (annotation, expected) in [
+            (no_trail_passes, &[Code::NotLogging, Code::NoLogFileValidation, Code::DeliveryFailing][..]),
+            (not_verified, &[Code::StatusUnreadable]),
+            (
+                "No trail passes: audit: last delivered to S3 at 2026-10-31 01:02:03 UTC, more than 24 h ago",
+                &[Code::DeliveryStale],
+            ),
+            ("No trail passes: audit: logging is off; +1 more", &[]),
+            ("No trail passes: audit: logging is off, leaves out events of a...", &[]),
+            ("No trail passes: audit: logging is off, something of a later version", &[]),
+            ("No trail passes: logging is off", &[]),
+            ("logging is off", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(codes(annotation), expected, "{annotation}");
+        }
+    }
 }

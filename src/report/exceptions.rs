@@ -71,11 +71,11 @@ impl Reasons {
             Standing::Compliant | Standing::NotApplicable => None,
             Standing::NonCompliant | Standing::NotVerified | Standing::NoVerdict => {
                 // What an aggregator keeps are words, which may be cut.
-                if report.source.is_some() && report.reason.is_none() {
+                if report.source.is_some() && report.reason.is_none() && report.trail_codes.is_empty() {
                     return Some(Self::NotAllKnown);
                 }
-                let of_trails = report.trails.iter().flat_map(|trail| &trail.reasons);
-                let of_trails = of_trails.map(|reason| Excepting::Trail(reason.code));
+                let judged = report.trails.iter().flat_map(|trail| &trail.reasons).map(|reason| reason.code);
+                let of_trails = judged.chain(report.trail_codes.iter().copied()).map(Excepting::Trail);
                 Some(Self::All(report.reason.map(Excepting::Account).into_iter().chain(of_trails).collect()))
             }
         }

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Report, Standing, TrailReport,
+    changes::Changes,
     command::Command,
     control::{CONTROL, Control, TOOL},
     facts::Fact,
@@ -60,6 +61,7 @@ struct Page<'r> {
     control: Control,
     version: String,
     summary: Summary,
+    changes: Option<&'r Changes>,
     accounts: Vec<Account<'r>>,
 }
 
@@ -151,6 +153,7 @@ impl<'r> Page<'r> {
             control: CONTROL,
             version: TOOL.to_string(),
             summary,
+            changes: reports.changes,
             accounts: (1..)
                 .zip(ranked)
                 .map(|(number, (verdict, report))| Account { number, verdict, report })

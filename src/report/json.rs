@@ -10,6 +10,7 @@ use serde_json::{
 
 use super::{
     Report,
+    changes::Changes,
     control::{CONTROL, Control, TOOL, Tool},
     reports::Reports,
     summary::Summary,
@@ -17,7 +18,7 @@ use super::{
 };
 
 /// A change of which a program must know makes it another.
-const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +27,8 @@ struct Document<'r> {
     tool: Tool,
     control: Control,
     summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<&'r Changes>,
     accounts: Vec<&'r Report>,
 }
 
@@ -36,6 +39,7 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
         tool: TOOL,
         control: CONTROL,
         summary: reports.summary(),
+        changes: reports.changes,
         accounts: reports.shown().collect(),
     };
     pretty(&document, out)

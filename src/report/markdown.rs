@@ -18,6 +18,13 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     if reports.accounts.len() != 1 {
         writeln!(out, "\n{}.", reports.summary())?;
     }
+    if let Some(changes) = reports.changes {
+        writeln!(out, "\n## Since {}\n\n{}.", text(&changes.since), changes.in_words())?;
+        for (index, change) in changes.changed.iter().enumerate() {
+            let gap = if index == 0 { "\n" } else { "" };
+            writeln!(out, "{gap}- {}: {}", change.kind.in_words(), text(&change.in_words()))?;
+        }
+    }
     if accounts.len() > 1 {
         writeln!(out, "\n| Account | Verdict | Why |\n|---|---|---|")?;
         for report in &accounts {

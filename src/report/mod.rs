@@ -4,6 +4,7 @@
 
 pub mod aggregate;
 mod asff;
+pub mod changes;
 pub mod command;
 mod consequence;
 pub mod control;
@@ -79,6 +80,9 @@ pub struct Report {
     /// Why, where it is the account's reason and no trail's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<AccountCode>,
+    /// The reasons of its trails, where an aggregator keeps their words, and all of them; each trail in turn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trail_codes: Vec<Code>,
     /// What excepts the account: together, every reason that it has; the verdict is the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Excepted>,
@@ -283,6 +287,7 @@ impl Report {
             annotation: String::new(),
             source: None,
             reason: None,
+            trail_codes: Vec::new(),
             exceptions: Vec::new(),
             evaluations: Vec::new(),
             trails: Vec::new(),
@@ -363,13 +368,7 @@ impl Report {
     /// The verdict as people are shown it.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        match self.compliance_type {
-            None => Standing::NoVerdict,
-            Some(ComplianceType::NonCompliant) if self.verified == Some(false) => Standing::NotVerified,
-            Some(ComplianceType::NonCompliant) => Standing::NonCompliant,
-            Some(ComplianceType::Compliant) => Standing::Compliant,
-            Some(ComplianceType::NotApplicable) => Standing::NotApplicable,
-        }
+        Standing::of(self.compliance_type, self.verified)
     }
 }
 
@@ -423,6 +422,18 @@ impl Standing {
     /// Every standing, in this order.
     pub const ALL: [Self; 5] =
         [Self::NonCompliant, Self::NotVerified, Self::NoVerdict, Self::Compliant, Self::NotApplicable];
+
+    /// That of a verdict, and of whether nothing was withheld on which it rests.
+    #[must_use]
+    pub fn of(compliance_type: Option<ComplianceType>, verified: Option<bool>) -> Self {
+        match compliance_type {
+            None => Self::NoVerdict,
+            Some(ComplianceType::NonCompliant) if verified == Some(false) => Self::NotVerified,
+            Some(ComplianceType::NonCompliant) => Self::NonCompliant,
+            Some(ComplianceType::Compliant) => Self::Compliant,
+            Some(ComplianceType::NotApplicable) => Self::NotApplicable,
+        }
+    }
 
     /// Whether somebody should look at the account.
     #[must_use]
@@ -513,6 +524,7 @@ impl Report {
             annotation: text(),
             source: Some("aggregator"),
             reason: Some(AccountCode::Unreachable),
+            trail_codes: vec![Code::Deleted],
             exceptions: vec![Excepted { expires: Date::MAX, owner: text(), justification: text() }],
             evaluations: vec![row.clone(), row],
             trails: vec![TrailReport {

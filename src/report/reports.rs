@@ -1,12 +1,14 @@
 //! The reports of a run.
 
-use super::{Report, summary::Summary};
+use super::{Report, changes::Changes, summary::Summary};
 
 /// Reports that belong together, and how much of them is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Reports<'r> {
     /// One an account, in the order of the input.
     pub accounts: &'r [Report],
+    /// What became different since an earlier report, if that was asked.
+    pub changes: Option<&'r Changes>,
     /// Whether every fact is shown, and not only those that fail, where a format has the choice.
     pub with_facts: bool,
     /// Whether accounts are left out that need no attention. The summary counts them, too.
@@ -15,7 +17,7 @@ pub struct Reports<'r> {
 
 impl<'r> From<&'r [Report]> for Reports<'r> {
     fn from(accounts: &'r [Report]) -> Self {
-        Self { accounts, with_facts: false, only_failing: false }
+        Self { accounts, changes: None, with_facts: false, only_failing: false }
     }
 }
 

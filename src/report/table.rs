@@ -41,6 +41,13 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
         screen.empty_line()?;
         screen.line(reports.summary())?;
     }
+    if let Some(changes) = reports.changes {
+        screen.empty_line()?;
+        screen.line(format_args!("Since {}: {}", changes.since, changes.in_words()))?;
+        for change in &changes.changed {
+            screen.line(format_args!("  {}: {}", change.kind.in_words(), change.in_words()))?;
+        }
+    }
     Ok(())
 }
 

@@ -196,6 +196,44 @@ impl Code {
         self.into()
     }
 
+    /// The code of a reason that is told in these words, as [`Reason`] shows it; none if no reason begins so. What only
+    /// `prove` finds, and what no verdict rests on, is never told to AWS Config, and so is not known by its words.
+    #[must_use]
+    pub fn of_words(words: &str) -> Option<Self> {
+        const OPENINGS: &[(&str, Code)] = &[
+            ("records one Region only", Code::SingleRegion),
+            ("leaves out global service events", Code::NoGlobalServiceEvents),
+            ("does not exist any more", Code::Deleted),
+            ("DescribeTrails gives no ARN or no Region", Code::StatusUnreadable),
+            ("status unreadable (", Code::StatusUnreadable),
+            ("GetTrailStatus does not say whether it is logging", Code::StatusUnreadable),
+            ("logging is off", Code::NotLogging),
+            ("delivery to S3 fails (", Code::DeliveryFailing),
+            ("last delivered to S3 at ", Code::DeliveryStale),
+            ("has not delivered to S3 since logging started", Code::DeliveryStale),
+            ("GetTrailStatus does not say when it last delivered to S3", Code::DeliveryStale),
+            ("event selectors unreadable (", Code::SelectorsUnreadable),
+            ("an event selector has a member that this version does not know (", Code::SelectorsNotUnderstood),
+            ("records no management events", Code::NoManagementEvents),
+            ("records only read management events", Code::ReadOnly),
+            ("records only write management events", Code::WriteOnly),
+            ("no one selector takes both read and write management events", Code::SplitSelectors),
+            ("leaves out events of ", Code::ExcludedEventSources),
+            ("its selectors filter management events by ", Code::FilteredManagementEvents),
+            ("uses another bucket (", Code::OtherBucket),
+            ("has no bucket", Code::OtherBucket),
+            ("uses another SNS topic (", Code::OtherTopic),
+            ("has no SNS topic", Code::OtherTopic),
+            ("uses another log group (", Code::OtherLogGroup),
+            ("has no log group", Code::OtherLogGroup),
+            ("log file validation is off", Code::NoLogFileValidation),
+            ("no KMS key encrypts its log files", Code::NoKmsEncryption),
+            ("sends to no log group", Code::NoCloudWatchLogs),
+            ("is no organization trail", Code::NotOrganizationTrail),
+        ];
+        OPENINGS.iter().find(|(opening, _)| words.starts_with(opening)).map(|(_, code)| *code)
+    }
+
     /// What is to be known about it.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "one entry a code")]
@@ -620,6 +658,7 @@ mod tests {
         };
         let when = Timestamp::parse("2026-10-31T01:02:03Z").unwrap();
         let other = || Some("the-other".to_owned());
+        let mut known = Vec::new();
         for (reason, pieces) in [
             (Reason::SingleRegion, &["one Region"][..]),
             (Reason::NoGlobalServiceEvents, &["global service events"]),
@@ -636,6 +675,7 @@ mod tests {
                 Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned(), latest: Some(when) },
                 &["S3", "NoSuchKey", "last delivered at 2026-10-31 01:02:03 UTC"],
             ),
+            (Reason::DeliveryFailing { s3_error: "NoSuchKey".to_owned(), latest: None }, &["S3", "NoSuchKey"]),
             (
                 Reason::SelectorsNotUnderstood { member: "EventSelectors[0].New".to_owned() },
                 &["does not know", "EventSelectors[0].New"],
@@ -656,7 +696,9 @@ mod tests {
             (Reason::OtherBucket { actual: other() }, &["bucket", "the-other"]),
             (Reason::OtherBucket { actual: None }, &["no bucket"]),
             (Reason::OtherTopic { actual: other() }, &["topic", "the-other"]),
+            (Reason::OtherTopic { actual: None }, &["no SNS topic"]),
             (Reason::OtherLogGroup { actual: other() }, &["log group", "the-other"]),
+            (Reason::OtherLogGroup { actual: None }, &["no log group"]),
             (Reason::NoLogFileValidation, &["log file validation"]),
             (Reason::NoKmsEncryption, &["KMS"]),
             (Reason::NoCloudWatchLogs, &["no log group"]),
@@ -667,6 +709,13 @@ mod tests {
             for piece in pieces {
                 assert!(sentence.contains(piece), "{piece}: {sentence}");
             }
+            let told = Some(reason.code()).filter(|code| *code != Code::Unanswered);
+            assert_eq!(Code::of_words(&sentence), told, "{sentence}");
+            known.extend(told);
+        }
+        let of_prove = [Code::NotDelivered, Code::DeliveryUnproved, Code::Unanswered];
+        for code in Code::ALL {
+            assert_eq!(known.contains(code), !of_prove.contains(code), "{code} is known by its words");
         }
     }
 }

@@ -195,6 +195,70 @@ async fn an_exception_applies_to_the_accounts_reason_and_all_to_words_that_may_b
 }
 
 #[tokio::test]
+async fn an_exception_applies_to_reasons_of_trails_where_their_words_are_whole() {
+    let live = live(|world| {
+        let why = "No trail passes: audit: logging is off, log file validation is off";
+        put(world, FAILING, "us-east-1", RULE, "NON_COMPLIANT", why, 1);
+    })
+    .await;
+    let today = Timestamp::from(SystemTime::now()).to_string();
+    let today = today.split_once('T').unwrap().0;
+    for (reasons, code) in [("'not-logging'", 1), ("'not-logging', 'no-log-file-validation'", 0)] {
+        let file = format!(
+            "[[exception]]\naccounts = ['{FAILING}']\nreasons = [{reasons}]\nexpires = {today}\nowner = 'o'\n\
+             justification = 'j'\n"
+        );
+        fs::write(live.path("exceptions.toml"), file).unwrap();
+        let ran = report(&live, &[FAILING, COMPLIANT], &["--exceptions", "exceptions.toml"]).await;
+        assert_eq!(ran.code, Some(code), "{reasons}: {}", ran.stderr);
+        assert_eq!(ran.json()["accounts"][0]["trailCodes"], json!(["not-logging", "no-log-file-validation"]));
+    }
+}
+
+#[tokio::test]
+async fn what_became_different_since_an_earlier_report_is_told() {
+    let live = live(|_| {}).await;
+    let accounts = [FAILING, COMPLIANT, "555566667777"];
+    let first = report(&live, &accounts, &["--output", "first.json"]).await;
+    assert_eq!(first.code, Some(2), "{first:?}");
+    let ran = report(&live, &accounts, &["--since", "first.json"]).await;
+    assert_eq!(ran.json()["changes"], json!({"since": "first.json", "changed": [], "unchanged": 3}));
+    {
+        let mut world = live.stand_in.world();
+        put(&mut world, FAILING, "us-east-1", RULE, "COMPLIANT", "a trail passes", 0);
+        put(&mut world, COMPLIANT, "us-east-1", RULE, "NON_COMPLIANT", NO_TRAIL, 0);
+    }
+    fs::write(live.path("accounts.txt"), format!("{FAILING}\n{COMPLIANT}\n666677778888\n")).unwrap();
+    let arguments = ["report", "--accounts-from", "accounts.txt", "--since", "first.json"];
+    let ran = live.run(&arguments).await;
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let told = ran.stdout.split_once("Since first.json: ").unwrap().1;
+    let gone = "without verdict: no row in the aggregator, which does not tell NOT_APPLICABLE from none";
+    let expected = format!(
+        "1 newly non-compliant, 1 repaired, 1 joined, 1 left\n  \
+         newly non-compliant: account {COMPLIANT}: NON_COMPLIANT, was COMPLIANT: {NO_TRAIL}\n  \
+         repaired: account {FAILING}: COMPLIANT, was NON_COMPLIANT: AWS Config keeps COMPLIANT of {RULE}\n  \
+         joined: account 666677778888: NO_VERDICT: {gone}\n  left: account 555566667777: was NO_VERDICT: {gone}\n"
+    );
+    assert_eq!(told, expected);
+    for format in ["markdown", "html"] {
+        let ran = live.run(&[&arguments[..], &["--format", format]].concat()).await;
+        for account in [COMPLIANT, "555566667777"] {
+            let of = ran.stdout.lines().filter(|line| line.contains("was ") && line.contains(account));
+            assert_eq!(of.count(), 1, "{format}: {}", ran.stdout);
+        }
+    }
+    let schema: Value = serde_json::from_str(include_str!("../../src/report/report.schema.json")).unwrap();
+    let document = live.run(&[&arguments[..], &["--format", "json"]].concat()).await.json();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&document), "{document}");
+    fs::write(live.path("broken.json"), "{}").unwrap();
+    let ran = live.run(&["report", "--since", "broken.json"]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: broken.json: is no report"), "{}", ran.stderr);
+    assert!(live.run(&["report", "--since", "first.json", "--output", "first.json"]).await.code == Some(64));
+}
+
+#[tokio::test]
 async fn the_list_of_accounts_is_ids_or_what_the_aws_cli_prints() {
     let live = live(|_| {}).await;
     let accounts = json!({"Accounts": [
