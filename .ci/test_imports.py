@@ -1,6 +1,7 @@
 """imports.py reads what there is, and refuses what is wrong."""
 
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -112,6 +113,30 @@ class Imports(unittest.TestCase):
                 (["a", "g"], "g"),
             ],
         )
+
+
+class Page(unittest.TestCase):
+    """docs/architecture.md says the same."""
+
+    page = (pathlib.Path(__file__).parents[1] / "docs/architecture.md").read_text()
+
+    def rows(self, heading):
+        table = self.page.partition(f"| {heading} |")[2].partition("\n\n")[0]
+        return [[re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[1:3]] for row in table.splitlines()[2:]]
+
+    def test_the_order_of_the_modules(self):
+        self.assertEqual([modules for modules, _ in self.rows("module, top first")], imports.ORDER)
+        for beside, below in imports.BESIDE.items():
+            self.assertIn(f"`{beside}`, AWS on a loopback port. It imports from `{below[0]}` alone", self.page)
+
+    def test_the_only_users_of_crates(self):
+        said = [(crate, user) for [crate], [user] in self.rows("crate")]
+        crates = [(re.sub(r"\\w[*+]", "*", crates.pattern), user) for crates, user in imports.ONLY_USER]
+        self.assertEqual(said, crates)
+
+    def test_what_may_use_nothing_outside(self):
+        modules = [f"`{module}`" for module in imports.FORBIDDEN]
+        self.assertIn(f"{', '.join(modules[:-1])} and {modules[-1]} may not use `clap`, `tokio`, ", self.page)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ use std::{
 use support::endpoint::Connection;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 
-/// Which calls wait for which (README, "How it works").
+/// Which calls wait for which (docs/function.md, "How it works").
 const WAVES: [&[&str]; 3] = [
     &["DescribeTrails", "GetComplianceDetailsByConfigRule"],
     &["GetTrailStatus", "GetEventSelectors"],

@@ -216,13 +216,12 @@ impl Report<'_> {
     }
 }
 
-/// Puts a table in its place, between `<!-- benches/run: NAME -->` and `<!-- end -->`, wherever a document has one.
+/// Puts a table in its place in `docs/performance.md`, between `<!-- benches/run: NAME -->` and `<!-- end -->`.
 pub(crate) fn put(name: &str, table: &str) {
     let (start, end) = (format!("<!-- benches/run: {name} -->\n"), "<!-- end -->");
-    for path in ["README.md", "docs/performance.md"] {
-        let text = fs::read_to_string(path).unwrap();
-        let Some((before, rest)) = text.split_once(&start) else { continue };
-        let (_, after) = rest.split_once(end).unwrap();
-        fs::write(path, format!("{before}{start}\n{table}\n{end}{after}")).unwrap();
-    }
+    let path = "docs/performance.md";
+    let text = fs::read_to_string(path).unwrap();
+    let (before, rest) = text.split_once(&start).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    fs::write(path, format!("{before}{start}\n{table}\n{end}{after}")).unwrap();
 }

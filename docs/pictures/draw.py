@@ -106,8 +106,8 @@ def accounts(folder):
         yield path
 
 
-terminal("terminal-compliant", "check", "--evidence", "examples/accounts/compliant.json")
 terminal("terminal-non-compliant", "check", "--evidence", "examples/accounts/stopped.json")
+terminal("terminal-proved", "prove", "--evidence", "examples/proofs/every-region-delivers.json")
 with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     arguments += ["--disable-component-update", "--disable-sync"]

@@ -1,4 +1,4 @@
-//! The rule's parameters: declared once, as data, for parsing, the rule definition, the README and the template.
+//! The rule's parameters: declared once, as data, for parsing, the rule definition, the documents and the template.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ macro_rules! parameters {
 
         /// The values of the rule's parameters.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        #[expect(clippy::doc_markdown, reason = "the words are also the README's")]
+        #[expect(clippy::doc_markdown, reason = "the words are also the documents'")]
         pub struct RuleParameters {
             $($(#[doc = $meaning] pub $field: $type,)?)+
         }

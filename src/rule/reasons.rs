@@ -2,7 +2,7 @@
 //!
 //! A new reason is a variant of [`Reason`] with its sentence, what is [about](Code::about) its code, and the place in
 //! [`trail`](super::trail) that finds it. `explain`, the remedies, the completions, the schema of the report and the table of
-//! the README follow.
+//! docs/reasons.md follow.
 
 use std::fmt;
 

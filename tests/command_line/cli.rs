@@ -25,7 +25,7 @@ fn text(output: &[u8]) -> &str {
 fn commands_end_and_say_as_documented() {
     let cases = trycmd::TestCases::new();
     cases.insert_var("[VERSION]", env!("CARGO_PKG_VERSION")).unwrap();
-    cases.case("tests/cli/*.md").case("README.md");
+    cases.case("tests/cli/*.md").case("README.md").case("docs/*.md");
 }
 
 #[test]

@@ -208,7 +208,7 @@ mod json {
     fn the_schema_lists_the_reason_codes() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/report.schema.json");
         let text = fs::read_to_string(&path).unwrap();
-        let start = "\"description\": \"Stable; the README explains each.\",\n          \"enum\": [\n";
+        let start = "\"description\": \"Stable; docs/reasons.md explains each.\",\n          \"enum\": [\n";
         let (before, rest) = text.split_at(text.find(start).unwrap() + start.len());
         let codes: Vec<String> = Code::ALL.iter().map(|code| format!("            \"{code}\"")).collect();
         let expected = format!("{before}{}{}", codes.join(",\n"), &rest[rest.find("\n          ]").unwrap()..]);

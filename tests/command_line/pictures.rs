@@ -6,16 +6,18 @@ use regex::Regex;
 
 #[test]
 fn pictures_of_a_terminal_show_what_the_command_prints() {
-    for (picture, account) in [("terminal-compliant", "compliant"), ("terminal-non-compliant", "stopped")] {
-        let evidence = format!("examples/accounts/{account}.json");
+    for (picture, command, evidence) in [
+        ("terminal-non-compliant", "check", "examples/accounts/stopped.json"),
+        ("terminal-proved", "prove", "examples/proofs/every-region-delivers.json"),
+    ] {
         let ran = Command::new(env!("CARGO_BIN_EXE_cloudtrail-all-regions"))
-            .args(["check", "--evidence", &evidence])
+            .args([command, "--evidence", evidence])
             .env_remove("CLICOLOR_FORCE")
             .output()
             .unwrap();
         let printed = String::from_utf8(ran.stdout).unwrap();
         let svg = fs::read_to_string(format!("docs/pictures/{picture}.svg")).unwrap();
-        let expected = format!("$ cloudtrail-all-regions check --evidence {evidence}\n{printed}");
+        let expected = format!("$ cloudtrail-all-regions {command} --evidence {evidence}\n{printed}");
         assert_eq!(lines(&svg), expected, "docs/pictures/make draws {picture}.svg anew");
     }
 }

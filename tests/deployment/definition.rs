@@ -1,4 +1,4 @@
-//! The rule definition, the README and the rule's own metadata agree.
+//! The rule definition, the documents and the rule's own metadata agree.
 
 use std::{env, fs, path::Path};
 
@@ -36,9 +36,9 @@ fn the_definition_keeps_put_config_rules_limits() {
     }
 }
 
-/// The README with these rows in the table whose head begins like this.
-fn with_table(readme: &str, head: &str, rows: &[String]) -> String {
-    let (before, table) = readme.split_at(readme.find(&format!("\n| {head} |")).unwrap() + 1);
+/// The page with these rows in the table whose head begins like this.
+fn with_table(page: &str, head: &str, rows: &[String]) -> String {
+    let (before, table) = page.split_at(page.find(&format!("\n| {head} |")).unwrap() + 1);
     let heads: String = table.split_inclusive('\n').take(2).collect();
     let rest: String = table.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
     [before, &heads, &rows.concat(), &rest].concat()
@@ -46,7 +46,7 @@ fn with_table(readme: &str, head: &str, rows: &[String]) -> String {
 
 /// `UPDATE_DOCS` writes them.
 #[test]
-fn the_readmes_reasons_recommendations_and_parameters_are_the_rules_own() {
+fn the_documents_reasons_recommendations_and_parameters_are_the_rules_own() {
     let reason = |code: &Code| {
         let about = code.about();
         let allowed_by = about.allowed_by.map_or(String::new(), |name| format!(" `{name}` may allow it."));
@@ -58,17 +58,18 @@ fn the_readmes_reasons_recommendations_and_parameters_are_the_rules_own() {
         let default = parameter.default.map_or("unset".to_owned(), |default| format!("`{default}`"));
         format!("| `{}` | {default} | {} | {} |\n", parameter.name, parameter.valid, parameter.meaning)
     };
-    let tables: [(&str, Vec<String>); 3] = [
-        ("code", Code::ALL.iter().map(reason).collect()),
-        ("benchmark", rule::RECOMMENDATIONS.iter().map(recommendation).collect()),
-        ("parameter", PARAMETERS.iter().map(parameter).collect()),
+    let tables: [(&str, &str, Vec<String>); 3] = [
+        ("reasons", "code", Code::ALL.iter().map(reason).collect()),
+        ("reasons", "benchmark", rule::RECOMMENDATIONS.iter().map(recommendation).collect()),
+        ("parameters", "parameter", PARAMETERS.iter().map(parameter).collect()),
     ];
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let expected = tables.iter().fold(readme, |readme, (head, rows)| with_table(&readme, head, rows));
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &expected).unwrap();
+    for (page, head, rows) in tables {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{page}.md"));
+        let expected = with_table(&fs::read_to_string(&path).unwrap(), head, &rows);
+        if env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &expected).unwrap();
+        }
+        let is_current = fs::read_to_string(&path).unwrap() == expected;
+        assert!(is_current, "docs/{page}.md is stale: run `UPDATE_DOCS=1 cargo test --test deployment`");
     }
-    let is_current = fs::read_to_string(&path).unwrap() == expected;
-    assert!(is_current, "README.md is stale: run `UPDATE_DOCS=1 cargo test --test deployment`");
 }

@@ -93,8 +93,8 @@ def test_only_marked_tables_are_replaced():
     assert cost.replaced(page, {"one": "1", "two": "2"}) == expected
 
 
-def test_the_readme_has_what_it_prints():
-    page = cost.README.read_text()
+def test_the_page_has_what_it_prints():
+    page = cost.PAGE.read_text()
     made = cost.tables(cost.Times(), 128, "arm64")
     assert cost.replaced(page, made) == page, "run scripts/cost --write"
 
@@ -124,8 +124,8 @@ def test_the_least_memory_costs_least_and_the_evaluation_a_thousand_times_as_muc
     assert cost.PRICES["evaluation"].of(1) > 1000 * usd[0]
 
 
-def test_it_counts_the_metrics_and_calls_that_the_readme_shows():
-    page = cost.README.read_text()
+def test_it_counts_the_metrics_and_calls_that_the_log_has():
+    page = (PATH.parents[1] / "docs/function.md").read_text()
     calls = re.search(r'"calls": (\{.*?\})', page)[1]
     assert sum(json.loads(calls).values()) == cost.CLOUDTRAIL_READS + cost.CONFIG_CALLS
     metrics = ["Duration", "Evaluations", "TrailsSeen", "RefusedRows", "Misconfigured"]

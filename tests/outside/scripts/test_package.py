@@ -30,7 +30,7 @@ def test_it_is_built_with_the_readmes_command(workshop):
     workshop.package("--architecture", "x86_64")
     options = "--release --bin bootstrap --no-default-features --features lambda"
     assert workshop.cargo()[0] == f"cargo build --target x86_64-unknown-linux-gnu --locked {options}"
-    assert (ROOT / "README.md").read_text().splitlines().count(f"cargo build {options}") == 1
+    assert (ROOT / "docs/function.md").read_text().splitlines().count(f"cargo build {options}") == 1
 
 
 def test_no_path_of_this_machine_is_left(workshop):

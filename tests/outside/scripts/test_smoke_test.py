@@ -167,7 +167,7 @@ def test_where_no_other_stack_was_deployed_the_claims_about_it_cannot_be_told(ac
 
 
 def test_the_lines_on_the_page_are_what_it_prints(deployed):
-    command, *lines = re.search(r"```console\n(.*?)\n```", PAGE, re.DOTALL)[1].splitlines()
+    command, *lines = re.search(r"```text\n(.*?)\n```", PAGE, re.DOTALL)[1].splitlines()
     ended = deployed.smoke_test(*command.removeprefix("$ scripts/smoke-test ").split(), FAKE_AWS_CLAIMS="yes")
     first, last = ended.stderr.splitlines()
     assert lines == [first, *ended.stdout.splitlines(), last]
