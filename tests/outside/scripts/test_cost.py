@@ -93,10 +93,19 @@ def test_only_marked_tables_are_replaced():
     assert cost.replaced(page, {"one": "1", "two": "2"}) == expected
 
 
-def test_the_page_has_what_it_prints():
-    page = cost.PAGE.read_text()
+def test_the_pages_have_what_it_prints():
+    pages = [page.read_text() for page in cost.PAGES]
     made = cost.tables(cost.Times(), 128, "arm64")
-    assert cost.replaced(page, made) == page, "run scripts/cost --write"
+    assert [cost.replaced(page, made) for page in pages] == pages, "run scripts/cost --write"
+    assert all("".join(pages).count(f"<!-- {name} -->\n") == 1 for name in made)
+
+
+def test_without_alarms_and_metrics_both_ways_cost_nearly_the_same():
+    (_, _, *rows) = cost.tables(cost.Times(), 128, "arm64")["scripts/cost: ways"].splitlines()
+    assert len(rows) == 4
+    for row in rows:
+        each, _, central, _ = (float(cell.replace(",", "")) for cell in row.split("|")[2:-1])
+        assert each == pytest.approx(central, rel=0.01, abs=0.01), row
 
 
 def test_a_row_has_the_rule_what_is_added_to_it_and_the_sum():
