@@ -2,10 +2,13 @@
 
 use std::{env, fs, path::Path};
 
-use cloudtrail_all_regions::rule::{
-    self, Recommendation,
-    parameters::{InputParameters, PARAMETERS, Parameter},
-    reasons::Code,
+use cloudtrail_all_regions::{
+    report::format::Format,
+    rule::{
+        self, Recommendation,
+        parameters::{InputParameters, PARAMETERS, Parameter},
+        reasons::Code,
+    },
 };
 use serde_json::Value;
 
@@ -72,4 +75,13 @@ fn the_documents_reasons_recommendations_and_parameters_are_the_rules_own() {
         let is_current = fs::read_to_string(&path).unwrap() == expected;
         assert!(is_current, "docs/{page}.md is stale: run `UPDATE_DOCS=1 cargo test --test deployment`");
     }
+}
+
+#[test]
+fn every_output_format_has_its_row_in_the_documents() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md")).unwrap();
+    let (_, table) = page.split_once("\n| format |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let names: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(names, Format::ALL.map(|format| format.name));
 }
