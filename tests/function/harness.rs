@@ -183,7 +183,7 @@ impl Wire {
         let function = Function {
             connections: Connections::to_endpoint(&stand_in.endpoint(), credentials, timing),
             member_role_name: None,
-            clock: Clock::Fixed(timestamp(evidence["collectedAt"].as_str().unwrap())),
+            clock: Clock::Fixed(serde_json::from_value(evidence["collectedAt"].clone()).unwrap()),
         };
         let context = Context {
             request_id: "wire".to_owned(),

@@ -8,6 +8,7 @@ mod bootstrap;
 mod cases;
 mod central;
 mod connections;
+mod decision_cases;
 mod fault_matrix;
 mod garbled;
 mod hanging;
