@@ -578,11 +578,13 @@ struct ConfigurationItem {
 }
 
 fn iso_8601<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    match Option::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Value::String(text)) => Timestamp::parse(&text).map(Some).map_err(D::Error::custom),
-        Some(other) => Err(D::Error::custom(format_args!("`{other}` is not a time in ISO 8601"))),
-    }
+    let (time, as_it_stands) = match Option::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Value::String(text)) => (Timestamp::parse(&text).ok(), text),
+        Some(other) => (None, other.to_string()),
+    };
+    let invalid = || format!("`{as_it_stands}` is not a time; valid is ISO 8601 such as `2026-11-01T12:00:00.123Z`");
+    time.map(Some).ok_or_else(|| D::Error::custom(invalid()))
 }
 
 /// `ConfigEvent` insists on an `eventLeftScope` and on text as `invokingEvent`.

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::{DateTime, config_bag::ConfigBag};
 
 use super::fault::CallError;
-use crate::rule::{json::names_a_member_twice, selectors::EventSelectors, timestamp::Timestamp};
+use crate::rule::{json::may_name_a_member_twice, selectors::EventSelectors, timestamp::Timestamp};
 
 /// More pages than any account needs.
 const MAX_PAGES: usize = 100;
@@ -71,7 +71,7 @@ impl Intercept for RefuseBrokenAnswers {
         if body.trim_ascii().is_empty() || is_without_list {
             return Err(BrokenAnswer("is empty").into());
         }
-        if names_a_member_twice(body) { Err(BrokenAnswer("names a member twice").into()) } else { Ok(()) }
+        if may_name_a_member_twice(body) { Err(BrokenAnswer("names a member twice").into()) } else { Ok(()) }
     }
 }
 

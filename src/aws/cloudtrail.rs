@@ -75,7 +75,7 @@ struct Asked<T> {
 type Answers = (Asked<TrailStatus>, Asked<EventSelectors>);
 
 async fn ask_about(session: &Session<'_>, trail: &Trail, calls: usize) -> Result<Option<Answers>, CallError> {
-    let (Some(arn), Some(home_region), true) = (&trail.trail_arn, trail.home_region(), trail.is_multi_region()) else {
+    let (Some(arn), Some(home_region), true) = (trail.known_arn(), trail.home_region(), trail.is_multi_region()) else {
         return Ok(None);
     };
     let is_own = trail.is_owned_by(&session.account_id);

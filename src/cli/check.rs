@@ -96,6 +96,18 @@ pub(super) fn max_age(text: &str) -> Result<u32, String> {
     duration(text, 3600, 365 * 86400, "1h to 365d")
 }
 
+/// So far apart the clocks of two machines may be.
+const CLOCKS_APART_SECONDS: i64 = 300;
+
+/// What is to be known of evidence of this age, in seconds, where one of at most `max_age` was asked for.
+fn caveat_of_age(age: i64, max_age: u32) -> Option<Caveat> {
+    if age > i64::from(max_age) {
+        Some(Caveat::TooOld)
+    } else {
+        (age < -CLOCKS_APART_SECONDS).then_some(Caveat::OfTheFuture)
+    }
+}
+
 /// From this age on, evidence is worth a warning.
 const OLD_SECONDS: i64 = 24 * 3600;
 
@@ -287,10 +299,8 @@ impl Check {
         if let Some(why) = refusal {
             report = report.unless_decided(why);
         }
-        let is_too_old = |max_age: &u32| Clock::System.now().seconds_since(evidence.collected_at) > i64::from(*max_age);
-        if self.max_age.as_ref().is_some_and(is_too_old) {
-            report.caveats.push(Caveat::TooOld);
-        }
+        let age = Clock::System.now().seconds_since(evidence.collected_at);
+        report.caveats.extend(self.max_age.and_then(|max_age| caveat_of_age(age, max_age)));
         report.evidence_file = Some(files::input_name(path).into_owned());
         report.evidence_sha256 = Some(checksum);
         if let (Some(saved), Some(provenance), false) = (report.other_saved_verdict(), provenance, is_refused) {

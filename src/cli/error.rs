@@ -5,7 +5,7 @@ use std::{error::Error, io};
 use crate::{
     aws::fault::CallError,
     handler::HandlerError,
-    report::{Caveat, Report, Standing},
+    report::{Report, Standing},
 };
 
 /// How a command ends.
@@ -27,7 +27,7 @@ impl Exit {
     /// The weightiest of the reports': that one account could not be evaluated outranks that another fails.
     pub(super) fn of(reports: &[Report]) -> Self {
         let exit = |report: &Report| match report.standing() {
-            _ if report.caveats.contains(&Caveat::TooOld) => Self::NotEvaluated,
+            _ if !report.is_fresh() => Self::NotEvaluated,
             _ if !report.exceptions.is_empty() => Self::Compliant,
             Standing::Compliant | Standing::NotApplicable => Self::Compliant,
             Standing::NonCompliant => Self::NonCompliant,

@@ -45,7 +45,9 @@ pub(super) fn evidence_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError
         for entry in fs::read_dir(path).map_err(cannot_read)? {
             let file = entry.map_err(cannot_read)?.path();
             let is_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-            if is_json && !file.is_dir() {
+            // What is no file is left out: a pipe would be waited for. A link to nothing is read, which fails.
+            let is_file = fs::metadata(&file).map_or(true, |metadata| metadata.is_file());
+            if is_json && is_file {
                 within.push(file);
             }
         }
@@ -393,6 +395,20 @@ mod tests {
         ] {
             assert!(decoded(bytes).unwrap_err().starts_with(&format!("is {name}")), "{bytes:?}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn of_a_folder_files_are_read_and_links_to_nothing_but_nothing_that_would_be_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file.json"), "").unwrap();
+        fs::create_dir(path("folder.json")).unwrap();
+        std::os::unix::fs::symlink("absent", path("dangling.json")).unwrap();
+        let socket = std::os::unix::net::UnixListener::bind(path("socket.json")).unwrap();
+        let found = evidence_files(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(found, [path("dangling.json"), path("file.json")]);
+        drop(socket);
     }
 
     #[cfg(unix)]

@@ -343,7 +343,13 @@ impl Report {
     /// is not excepted.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
-        self.standing().needs_attention() && self.exceptions.is_empty() || self.caveats.contains(&Caveat::TooOld)
+        self.standing().needs_attention() && self.exceptions.is_empty() || !self.is_fresh()
+    }
+
+    /// Whether nothing is known against the age of its evidence.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        !self.caveats.iter().any(|caveat| caveat.is_of_age())
     }
 
     /// The rule parameters that are set, in one line, `NAME=VALUE` each; empty if none are.
@@ -396,6 +402,8 @@ pub enum Caveat {
     NoChecksum,
     /// The evidence was collected longer ago than was asked for.
     TooOld,
+    /// The evidence's date is later than now, where its age was asked for.
+    OfTheFuture,
 }
 
 impl Caveat {
@@ -414,6 +422,17 @@ impl Caveat {
         match self {
             Self::NoChecksum => "no checksum: nobody can tell whether it was changed",
             Self::TooOld => "too old: the evidence was collected before what --max-age allows",
+            Self::OfTheFuture => "of the future: the evidence's date is later than this machine's clock",
+        }
+    }
+
+    /// Whether the evidence is not as fresh as was asked for, or cannot be known to be, so that its verdict is not to be
+    /// relied on.
+    #[must_use]
+    pub fn is_of_age(self) -> bool {
+        match self {
+            Self::TooOld | Self::OfTheFuture => true,
+            Self::NoChecksum => false,
         }
     }
 }

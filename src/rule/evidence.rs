@@ -258,8 +258,14 @@ impl Trail {
         non_blank(self.name.as_deref()).or_else(from_arn)
     }
 
+    /// The ARN by which the trail is asked about and told apart; none if it is blank.
+    #[must_use]
+    pub fn known_arn(&self) -> Option<&str> {
+        non_blank(self.trail_arn.as_deref())
+    }
+
     fn arn(&self) -> Option<Arn<'_>> {
-        self.trail_arn.as_deref().map(Arn::split)
+        self.known_arn().map(Arn::split)
     }
 }
 
@@ -288,7 +294,7 @@ pub(super) fn sort<T: Borrow<Trail>>(trails: &mut [T]) {
 
 /// Whether two descriptions are of one trail, by ARN.
 pub(super) fn is_same_trail(a: &Trail, b: &Trail) -> bool {
-    a.trail_arn.is_some() && a.trail_arn == b.trail_arn
+    a.known_arn().is_some() && a.known_arn() == b.known_arn()
 }
 
 #[cfg(test)]

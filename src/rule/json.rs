@@ -28,10 +28,12 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     Ok(value)
 }
 
-/// Whether some object of a JSON text names a member twice. Which of the two counts, each reader decides for itself.
+/// Whether a JSON object names a member twice, or one in it does: which of the two counts, each reader decides for itself.
+/// So it is with one that cannot be read to its end, as where it is nested too deeply.
 #[must_use]
-pub fn names_a_member_twice(text: &[u8]) -> bool {
-    serde_json::from_slice::<EachNameOnce>(text).is_err_and(|error| error.is_data())
+pub fn may_name_a_member_twice(text: &[u8]) -> bool {
+    serde_json::from_slice::<EachNameOnce>(text)
+        .is_err_and(|error| error.is_data() || text.trim_ascii_start().starts_with(b"{"))
 }
 
 fn read_as<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
@@ -116,6 +118,7 @@ pub fn problem(error: &serde_json::Error) -> String {
     let text = text.trim_end_matches(&serde_place(error));
     let problem = match error.classify() {
         Category::Eof => "it is cut off".to_owned(),
+        Category::Syntax if text == "recursion limit exceeded" => "it is nested too deeply".to_owned(),
         Category::Io | Category::Syntax => format!("it is no JSON: {text}"),
         Category::Data => match text.strip_prefix("invalid type: ").and_then(|text| text.split_once(", expected ")) {
             Some((found, expected)) => format!("it is {} where {} belongs", noun(found), noun(expected)),
@@ -216,9 +219,13 @@ mod tests {
             (r#"{"a": {"c": 1}, "b": {"c": 1}, "c": [1, 1.5, -1, true, "", null]}"#, None),
         ] {
             assert_eq!(read::<Value>(text).err().map(|error| error.to_string()).as_deref(), expected, "{text}");
-            assert_eq!(names_a_member_twice(text.as_bytes()), expected.is_some(), "{text}");
+            assert_eq!(may_name_a_member_twice(text.as_bytes()), expected.is_some(), "{text}");
         }
-        assert!(!names_a_member_twice(b"<xml/>"));
+        let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(problem_of::<Value>(&nested), "it is nested too deeply, at line 1 column 128");
+        let deep = format!(r#"{{"x": {nested}, "c": 1, "c": 2}}"#);
+        assert!(may_name_a_member_twice(deep.as_bytes()));
+        assert!(!may_name_a_member_twice(b"<xml/>"));
     }
 
     #[test]

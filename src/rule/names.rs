@@ -67,7 +67,8 @@ const FIELD_SELECTOR: Known = Known {
     parts: &[],
 };
 
-/// A name that is AWS's but for letter case, underscores, hyphens and spaces.
+/// A name that is AWS's but for letter case and what is neither letter nor digit, such as underscores, hyphens, spaces and
+/// what nobody sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Respelled {
     /// The object in which it stands, such as `trails[0].GetTrailStatus`.
@@ -102,7 +103,7 @@ fn find(value: &Value, known: &Known, path: &str) -> Option<Respelled> {
 }
 
 fn letters(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(|character| !matches!(character, '_' | '-' | ' ')).flat_map(char::to_lowercase)
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]
@@ -223,6 +224,10 @@ mod tests {
                     format!("{name}_"),
                     format!("{}-{}", &name[..1], &name[1..]),
                     format!(" {name}"),
+                    format!("{name}\u{200b}"),
+                    format!("\u{feff}{name}"),
+                    format!("{name}\u{a0}\t\0"),
+                    format!("{name}."),
                 ] {
                     if spelling == name {
                         continue;

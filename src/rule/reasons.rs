@@ -627,7 +627,14 @@ impl fmt::Display for Reason {
             Self::ReadOnly => f.write_str("records only read management events"),
             Self::WriteOnly => f.write_str("records only write management events"),
             Self::SplitSelectors => f.write_str("no one selector takes both read and write management events"),
-            Self::ExcludedEventSources(sources) => write!(f, "leaves out events of {}", sources.join(" and ")),
+            Self::ExcludedEventSources(sources) => {
+                let named = |source: &String| match source.trim() {
+                    "" => "a source without a name".to_owned(),
+                    _ => source.clone(),
+                };
+                let sources: Vec<String> = sources.iter().map(named).collect();
+                write!(f, "leaves out events of {}", sources.join(" and "))
+            }
             Self::FilteredManagementEvents(filters) => {
                 write!(f, "its selectors filter management events by {}", filters.join(" and "))
             }

@@ -60,8 +60,9 @@ impl Timestamp {
         let invalid = || InvalidTimestamp { value: text.to_owned() };
         let date_time = OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| invalid())?;
         i64::try_from(date_time.unix_timestamp_nanos().div_euclid(1_000_000))
-            .map_err(|_| invalid())
-            .and_then(Self::from_epoch_milliseconds)
+            .ok()
+            .and_then(|milliseconds| Self::from_epoch_milliseconds(milliseconds).ok())
+            .ok_or_else(invalid)
     }
 
     /// Milliseconds since 1970.
@@ -231,6 +232,8 @@ mod tests {
             ("18446744073709551615", "`18446744073709551615`", false),
             ("1e300", "`1e300`", false),
             ("\"1441139757\"", "`1441139757`", false),
+            ("\"0000-01-01T00:00:00+23:59\"", "`0000-01-01T00:00:00+23:59`", false),
+            ("\"9999-12-31T23:59:59-23:59\"", "`9999-12-31T23:59:59-23:59`", false),
             ("-9223372036854775808", "`-9223372036854775808`", false),
         ] {
             let error = read(form).unwrap_err();

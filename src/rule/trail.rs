@@ -60,7 +60,7 @@ pub(super) fn judge<'e>(trail: &'e Trail, evidence: &Evidence, parameters: &Rule
         reasons.push(Reason::NoGlobalServiceEvents);
     }
     if trail.is_multi_region() {
-        if trail.trail_arn.is_none() || trail.home_region().is_none() {
+        if trail.known_arn().is_none() || trail.home_region().is_none() {
             reasons.push(Reason::StatusUnreadable(Unreadable::NotAddressable));
         } else {
             if is_own && is_deleted(trail) {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use cloudtrail_all_regions::{
+    clock::Clock,
     report::{Report, format::Format, reports::Reports},
     rule::{
         evidence::Evidence,
@@ -14,6 +15,9 @@ use cloudtrail_all_regions::{
     },
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{Ran, bare, example, read_json};
 
 /// The formats that show the facts.
 const FORMATS: [&str; 4] = ["table", "html", "json", "csv"];
@@ -37,6 +41,26 @@ fn shown(report: Report, format: &str) -> String {
     let reports = Reports { with_facts: true, ..accounts[..].into() };
     format.render(&reports, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn evidence_of_the_future_is_not_as_fresh_as_was_asked_for() {
+    let home = TempDir::new().unwrap();
+    let now = Clock::System.now();
+    for (seconds, code, caveats) in
+        [(86_400, 2, json!(["no-checksum", "of-the-future"])), (60, 0, json!(["no-checksum"]))]
+    {
+        let mut evidence = read_json(&example("compliant"));
+        evidence["collectedAt"] = now.plus_seconds(seconds).to_string().into();
+        fs::write(home.path().join("evidence.json"), evidence.to_string()).unwrap();
+        let check = ["check", "--evidence", "evidence.json", "--format", "json"];
+        let any_age = Ran::new(bare(home.path(), &check).output().unwrap());
+        assert_eq!(any_age.code, Some(0), "{}", any_age.stderr);
+        let ran = Ran::new(bare(home.path(), &[&check[..], &["--max-age", "1h"]].concat()).output().unwrap());
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        let report = &ran.json()["accounts"][0];
+        assert_eq!((&report["complianceType"], &report["caveats"]), (&json!("COMPLIANT"), &caveats));
+    }
 }
 
 /// A trail of which every answer is there.

@@ -28,7 +28,7 @@ pub fn trail(trail: &Value, parameters: &RuleParameters, account: &str, now: i64
         let is_gone = |answer: &Value| {
             answer["refused"]["code"] == "TrailNotFoundException" && answer["refused"]["homeRegionCode"].is_null()
         };
-        if arn.len() < 6 {
+        if trail["TrailARN"].as_str().unwrap_or("").trim().is_empty() || arn.len() < 6 {
             unknown = true;
         } else {
             fails |= owner == account && (is_gone(status) || is_gone(selectors));
