@@ -18,8 +18,8 @@ fn cases() -> Vec<(String, Value)> {
     files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(&path))).collect()
 }
 
-/// Whether the evidence has what is asked about the trail and no more, as AWS answers it: which has no name of less than
-/// 3 characters, and shows trails of one Region nowhere else.
+/// Whether the evidence has what is asked about the trail and no more, as AWS answers it: which has no name of less
+/// than 3 characters, and shows trails of one Region nowhere else.
 fn is_answered(trail: &Trail, region: &str) -> bool {
     let is_here = trail.home_region() == Some(region);
     if !trail.is_multi_region() {
