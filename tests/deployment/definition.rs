@@ -18,9 +18,17 @@ fn rule_definition() -> Value {
     serde_json::from_str(include_str!("../../rule-definition.json")).unwrap()
 }
 
+/// `UPDATE_DOCS` writes it.
 #[test]
 fn rule_definition_json_is_the_rules_own_definition() {
-    assert_eq!(rule_definition(), rule::definition(rule::DEFAULT_NAME, PLACEHOLDER, InputParameters::default()));
+    let definition = rule::definition(rule::DEFAULT_NAME, PLACEHOLDER, InputParameters::default());
+    let expected = format!("{}\n", serde_json::to_string_pretty(&definition).unwrap());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("rule-definition.json");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let is_current = fs::read_to_string(&path).unwrap() == expected;
+    assert!(is_current, "rule-definition.json is stale: run `UPDATE_DOCS=1 cargo test --test deployment`");
 }
 
 /// AWS Config API, `ConfigRule`: lengths, and `InputParameters` a string of JSON.
