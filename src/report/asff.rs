@@ -18,6 +18,11 @@ const MAX_RECOMMENDATION: usize = 512;
 const MAX_PRODUCT_FIELD: usize = 2048;
 const MAX_RESOURCES: usize = 32;
 const MAX_REGION: usize = 16;
+/// Pairs of `Details.Other`, and bytes of a name there.
+const MAX_OTHER: usize = 50;
+const MAX_NAME: usize = 64;
+/// What the line about a trail's delivery is called there, beside those about its Regions.
+const DELIVERY: &str = "Delivery";
 /// Where AWS documents no limit. A finding may have 240 KB.
 const MAX_TEXT: usize = 512;
 
@@ -148,11 +153,20 @@ fn trail_resource(trail: &TrailReport, partition: &str) -> Value {
             details[name] = text(value).into();
         }
     }
-    let resource = json!({
+    let mut resource = json!({
         "Type": "AwsCloudTrailTrail",
         "Id": text(trail.trail_arn.as_deref().unwrap_or(&trail.name)),
         "Details": {"AwsCloudTrailTrail": details},
     });
+    if let Some(delivery) = &trail.delivery {
+        let line = (DELIVERY.to_owned(), format!("{}: {}", delivery.proof, delivery.text));
+        let regions = delivery.by_weight().into_iter().map(|region| {
+            let name = finding::line(&region.region, MAX_NAME);
+            (name, format!("{}: {}", region.code, region.in_words()))
+        });
+        let lines = std::iter::once(line).chain(regions).take(MAX_OTHER);
+        resource["Details"]["Other"] = lines.map(|(name, line)| (name, Value::from(text(&line)))).collect();
+    }
     in_region(resource, trail.home_region.as_deref(), partition)
 }
 

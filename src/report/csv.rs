@@ -8,6 +8,7 @@ use super::{
     Excepted, ReasonReport, Report, TrailReport,
     command::Command,
     control::{CONTROL, TOOL},
+    delivery::DeliveryReport,
     facts::Facts,
     remedies::Remedy,
     reports::Reports,
@@ -57,6 +58,9 @@ struct Row {
     s3_key_prefix: Cell,
     not_read: Cell,
     notes: Cell,
+    /// What is proved of its delivery, where that was asked.
+    delivery: Option<&'static str>,
+    regions: Cell,
     result: Option<TrailResult>,
     reason: Cell,
     text: Cell,
@@ -121,6 +125,13 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
     let of_exceptions = |text: fn(&Excepted) -> &str| report.exceptions.iter().map(text).collect::<Vec<_>>().join("; ");
     let none = Facts::default();
     let facts = trail.map_or(&none, |trail| &trail.facts);
+    let delivery = trail.and_then(|trail| trail.delivery.as_ref());
+    let regions: Vec<String> = delivery
+        .map(DeliveryReport::by_weight)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|region| format!("{}: {}: {}", region.region, region.code, region.in_words()))
+        .collect();
     Row {
         account_id: Cell::optional(report.account_id.as_deref()),
         account_name: Cell::optional(report.account_name.as_deref()),
@@ -158,6 +169,8 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         s3_key_prefix: Cell::optional(facts.s3_key_prefix.as_deref()),
         not_read: Cell::new(&facts.not_read.join("; ")),
         notes: Cell::new(&trail.map(|trail| trail.notes.join(" ")).unwrap_or_default()),
+        delivery: delivery.map(|delivery| delivery.proof),
+        regions: Cell::new(&regions.join("; ")),
         result: trail.map(|trail| trail.result),
         reason: Cell::optional(reason.map(|reason| reason.code.as_str())),
         text: Cell::optional(text),

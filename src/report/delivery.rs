@@ -102,6 +102,12 @@ impl DeliveryReport {
 }
 
 impl RegionReport {
+    /// What became of it, and what else is to be known.
+    pub(super) fn in_words(&self) -> String {
+        let words: Vec<&str> = std::iter::once(&self.text).chain(&self.notes).map(String::as_str).collect();
+        words.join(". ")
+    }
+
     /// The sign on the page.
     pub(super) fn sign(&self) -> &'static str {
         match self.proof {

@@ -25,6 +25,7 @@ use super::{
 use crate::rule::{
     evaluation::ComplianceType,
     reasons::{Code, TrailResult},
+    timestamp::Timestamp,
 };
 
 /// Writes one page, however many accounts there are; the same reports give the same bytes.
@@ -235,6 +236,17 @@ impl Account<'_> {
         }
     }
 
+    /// How the trail satisfies the rule, unless the verdict says just that.
+    fn satisfaction<'t>(&self, trail: &'t TrailReport) -> Option<&'t str> {
+        trail.satisfaction.as_deref().filter(|text| *text != self.report.annotation)
+    }
+
+    /// Whether the verdict or what stands at the trail has this sentence.
+    fn says(&self, trail: &TrailReport, sentence: &str) -> bool {
+        let of_trail = trail.satisfaction.iter().chain(trail.reasons.iter().map(|reason| &reason.text));
+        std::iter::once(&self.report.annotation).chain(of_trail).any(|text| text.contains(sentence))
+    }
+
     fn passing_in_words(&self) -> String {
         let trails = &self.report.trails;
         match trails.iter().filter(|trail| trail.result == TrailResult::Pass).count() {
@@ -262,6 +274,19 @@ impl Account<'_> {
 /// Prose and `code`, in turn, beginning with prose.
 fn prose_and_code(text: &str) -> impl Iterator<Item = (bool, &str)> {
     text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+}
+
+/// Words, and points in time, which are not to be broken.
+fn words_and_times(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    text.split_inclusive(' ').flat_map(|word| {
+        let is_edge = |character: char| !character.is_ascii_alphanumeric();
+        let time = word.trim_matches(is_edge);
+        if Timestamp::parse(time).is_err() {
+            return [(false, word), (true, ""), (false, "")].into_iter().take(1);
+        }
+        let (before, rest) = word.split_at(word.len() - word.trim_start_matches(is_edge).len());
+        [(false, before), (true, time), (false, &rest[time.len()..])].into_iter().take(3)
+    })
 }
 
 fn capital(words: &str) -> String {
@@ -398,6 +423,32 @@ mod tests {
         report.saved_verdict =
             Some(SavedVerdict { compliance_type: report.compliance_type, annotation: report.annotation.clone() });
         assert!(!page(&[report]).contains(past));
+    }
+
+    #[test]
+    fn a_point_in_time_among_words_is_found_and_nothing_is_lost() {
+        let text =
+            "is silent since 2026-11-24T20:13:52Z (4 h), (2026-11-25T00:00:00.5Z); 2026-11-25, é2026-11-24T20:13:52Z";
+        let parts: Vec<(bool, &str)> = words_and_times(text).collect();
+        assert_eq!(parts.iter().map(|(_, part)| *part).collect::<String>(), text);
+        let times: Vec<&str> = parts.iter().filter(|(is_time, _)| *is_time).map(|(_, part)| *part).collect();
+        assert_eq!(times, ["2026-11-24T20:13:52Z", "2026-11-25T00:00:00.5Z", "2026-11-24T20:13:52Z"]);
+    }
+
+    #[test]
+    fn what_the_verdict_says_of_the_delivery_is_not_said_again_at_the_trail() {
+        let line = "In each of the 17 enabled Regions CloudTrail delivered";
+        let mut report = Report::of_text("a", Some(ComplianceType::Compliant));
+        let delivery = report.trails[0].delivery.as_mut().unwrap();
+        line.clone_into(&mut delivery.text);
+        let said = |report: &Report| page(std::slice::from_ref(report)).matches(line).count();
+        assert_eq!(said(&report), 1);
+        report.annotation = format!("Trail x. {line}");
+        assert_eq!(said(&report), 1);
+        report.trails[0].satisfaction = Some(report.annotation.clone());
+        assert_eq!(said(&report), 1);
+        report.annotation = format!("{line}.");
+        assert_eq!(said(&report), 2, "another sentence about the trail");
     }
 
     #[test]

@@ -89,8 +89,7 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "| Region | Outcome | In words |\n|---|---|---|")?;
         for region in delivery.by_weight() {
-            let words: Vec<&str> = std::iter::once(&region.text).chain(&region.notes).map(String::as_str).collect();
-            writeln!(out, "| {} | `{}` | {} |", text(&region.region), region.code, text(&words.join(". ")))?;
+            writeln!(out, "| {} | `{}` | {} |", text(&region.region), region.code, text(&region.in_words()))?;
         }
     }
     // Where another trail passes, those that do not need no remedy.

@@ -153,6 +153,9 @@ fn resource(trail: &TrailReport, partition: &str) -> Value {
             "Facts": trail.facts,
         },
     });
+    if let Some(delivery) = &trail.delivery {
+        resource["data"]["Delivery"] = json!(delivery);
+    }
     if let Some(arn) = &trail.trail_arn {
         resource["uid"] = arn.as_str().into();
     }

@@ -1,8 +1,9 @@
 //! Each output format says what the report says. `tests/outside/formats` checks them against their published schemas.
 
-use std::{env, fs, path::Path};
+use std::{env, ffi::OsString, fs, path::Path};
 
 use cloudtrail_all_regions::{
+    cli,
     report::{Report, Subject, format::Format},
     rule::{
         Question, ask,
@@ -383,6 +384,69 @@ mod junit {
         let forbidden = |c: char| matches!(c, '\0'..'\t' | '\u{B}'..' ' | '\u{FFFE}' | '\u{FFFF}');
         assert!(!text.contains(forbidden), "{text}");
         assert!(text.contains('é'));
+    }
+}
+
+mod delivery {
+    use super::*;
+
+    /// What `prove` prints about the account of which one Region is silent.
+    fn prove(format: &str) -> String {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/proofs/a-region-is-silent.json");
+        let arguments = ["cloudtrail-all-regions", "prove", "--format", format, "--evidence"].map(OsString::from);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        cli::run(arguments.into_iter().chain([file.into_os_string()]), &mut out, &mut err);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn regions() -> Vec<Value> {
+        let report: Value = serde_json::from_str(&prove("json")).unwrap();
+        report["accounts"][0]["trails"][0]["delivery"]["regions"].as_array().unwrap().clone()
+    }
+
+    #[test]
+    fn every_format_shows_every_region_and_the_one_that_is_silent() {
+        let regions = regions();
+        let silent: Vec<&Value> = regions.iter().filter(|region| region["code"] == "silent").collect();
+        assert_eq!((regions.len(), silent.len()), (18, 1));
+        for format in Format::ALL.iter().map(|format| format.name).filter(|name| *name != "evaluations") {
+            let shown = prove(format);
+            for region in &regions {
+                assert!(shown.contains(region["region"].as_str().unwrap()), "{format}: {region}");
+            }
+            assert!(shown.contains("is silent since"), "{format}: {shown}");
+        }
+    }
+
+    #[test]
+    fn in_csv_the_regions_are_a_column_those_that_need_attention_first() {
+        let text = prove("csv");
+        let rows: Vec<Map<String, Value>> =
+            ::csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.unwrap()).collect();
+        assert_eq!(rows[0]["Delivery"], "DISPROVED");
+        let cell = rows[0]["Regions"].as_str().unwrap();
+        let lines: Vec<&str> = cell.split("; ").collect();
+        assert_eq!(lines.len(), 18);
+        assert!(lines[0].contains(": silent: is silent since") && lines[1].contains(": delivering: "), "{cell}");
+        let without = super::csv(&[example("compliant")]);
+        assert_eq!((&without[0]["Delivery"], &without[0]["Regions"]), (&json!(""), &json!("")));
+    }
+
+    #[test]
+    fn in_findings_the_trail_has_its_regions() {
+        let asff: Value = serde_json::from_str(&prove("asff")).unwrap();
+        let other = asff[0]["Resources"][1]["Details"]["Other"].as_object().unwrap();
+        assert_eq!(other.len(), 1 + 18);
+        assert!(other["Delivery"].as_str().unwrap().starts_with("DISPROVED: "));
+        let ocsf: Value = serde_json::from_str(prove("ocsf").trim()).unwrap();
+        let delivery = &ocsf["resources"][1]["data"]["Delivery"];
+        assert_eq!(delivery["regions"], json!(regions()));
+        for region in regions() {
+            let line = other[region["region"].as_str().unwrap()].as_str().unwrap();
+            assert!(line.starts_with(&format!("{}: ", region["code"].as_str().unwrap())), "{line}");
+        }
+        let plain = json("asff", &[example("compliant")]);
+        assert!(plain[0]["Resources"][1]["Details"].get("Other").is_none());
     }
 }
 

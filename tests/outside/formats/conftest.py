@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import regex
-from support.project import ACCOUNTS, PROGRAM
+from support.project import ACCOUNTS, PROGRAM, PROOFS
 
 HOSTILE_NAMES = [
     "a|b",
@@ -70,10 +70,21 @@ def refusal(outcome, name):
     return {outcome: {"operation": "DescribeTrails", "code": name}}
 
 
+def proof_of_many_regions(text):
+    """A proof in which more Regions are enabled than there are, some of them with hostile names."""
+    proof = json.loads(text)
+    names = [f"xx-west-{number}" for number in range(60)] + HOSTILE_NAMES
+    listed = [{"RegionName": name, "RegionOptStatus": "ENABLED"} for name in names]
+    proof["trails"][0]["delivery"]["ListRegions"] += listed
+    return json.dumps(proof)
+
+
 def accounts():
     """(name, evidence file's text, arguments) of every example account and of hostile ones."""
     found = [(path.stem, path.read_text(), ()) for path in sorted(ACCOUNTS.glob("*.json"))]
     found += [(f"{name}, with rows for trails", text, ("--parameter", "trailResults=true")) for name, text, _ in found]
+    proofs = [path.read_text() for path in sorted(PROOFS.glob("*.json"))]
+    found += [(f"proof {text[:40]!r}", text, ("prove",)) for text in [*proofs, proof_of_many_regions(proofs[0])]]
     elsewhere = ("--parameter", "reportingRegion=eu-west-1")
     found.append(("in another Region", json.dumps(evidence([])), elsewhere))
     for name in HOSTILE_NAMES:
@@ -97,7 +108,9 @@ def accounts():
 
 
 def run(output_format, *files, arguments=()):
-    command = [PROGRAM, "check", "--format", output_format, *arguments, "--evidence", *files]
+    if "prove" not in arguments:
+        arguments = ["check", *arguments]
+    command = [PROGRAM, *arguments, "--format", output_format, "--evidence", *files]
     ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert ended.returncode in (0, 1, 2), ended.stderr
     return ended.stdout.decode()

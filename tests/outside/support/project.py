@@ -7,6 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).parents[3]
 TEMPLATES = ROOT / "cloudformation"
 ACCOUNTS = ROOT / "examples/accounts"
+PROOFS = ROOT / "examples/proofs"
 EVENTS = ROOT / "tests/events"
 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
