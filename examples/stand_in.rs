@@ -19,6 +19,7 @@ use cloudtrail_all_regions::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use support::{DIGEST_KEY_FINGERPRINT, DIGEST_SIGNING_KEY};
 
 /// A command: `{"rows": {"account": …, "region": …, "name": …}}`.
 #[derive(Deserialize)]
@@ -64,7 +65,7 @@ struct Delivery {
 
 impl Delivery {
     fn write(self, world: &mut World) -> Result<Value, Box<dyn Error + Send + Sync>> {
-        let key = SigningKey::from_pkcs8(include_bytes!("../tests/support/digest_signing_key.der"), FINGERPRINT)?;
+        let key = SigningKey::from_pkcs8(DIGEST_SIGNING_KEY, DIGEST_KEY_FINGERPRINT)?;
         let Self { account, bucket, region, trail, home_region, ends, says } = self;
         let of = Deliveries { bucket, prefix: None, organization: None, account, region, trail, home_region };
         let (newest, before) = ends.split_last().ok_or("there are no ends")?;
@@ -85,9 +86,6 @@ impl Delivery {
         Ok(world.bucket(&of.bucket, &of.home_region).objects.iter().map(object).collect())
     }
 }
-
-/// MD5 of the public half.
-const FINGERPRINT: &str = "98d78f5b025713d0217ced78d8a91c39";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -187,13 +187,17 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pairs = text.as_bytes().chunks(2);
     let bytes: Option<Vec<u8>> =
-        pairs.map(|pair| if let [high, low] = pair { Some(digit(high)? << 4 | digit(low)?) } else { None }).collect();
+        pairs.map(|pair| if let [high, low] = pair { Some(16 * digit(high)? + digit(low)?) } else { None }).collect();
     bytes.filter(|bytes| !bytes.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::{Compression, GzBuilder};
     use md5::Md5;
+    use serde_json::json;
 
     use super::*;
 
@@ -254,51 +258,132 @@ mod tests {
         assert!(signing_string("", "", "", "", None).ends_with("\nnull"));
     }
 
-    /// AWS has made the account, the bucket and the trail of its printed digest file anonymous, so that no signature fits.
-    #[test]
-    fn the_digest_file_that_awss_documentation_prints_is_read_and_its_signature_refused() {
-        let key = "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2015/08/20/\
-                   111122223333_CloudTrail-Digest_us-east-2_example-trail-name_us-east-2_20150820T180131Z.json.gz";
-        let text = format!(
-            r#"{{"awsAccountId": "111122223333", "digestStartTime": "2015-08-20T17:01:31Z",
-            "digestEndTime": "2015-08-20T18:01:31Z", "digestS3Bucket": "example-bucket-name", "digestS3Object": "{key}",
-            "digestPublicKeyFingerprint": "31e8b5433410dfb61a9dc45cc65b22ff", "digestSignatureAlgorithm": "SHA256withRSA",
-            "newestEventTime": null, "oldestEventTime": null, "previousDigestS3Bucket": null,
-            "previousDigestS3Object": null, "previousDigestHashValue": null, "previousDigestHashAlgorithm": null,
-            "previousDigestSignature": null, "logFiles": []}}"#
-        )
-        .replace('/', "\\/");
-        let mut packed = flate2::read::GzEncoder::new(text.as_bytes(), flate2::Compression::default());
-        let mut bytes = Vec::new();
-        packed.read_to_end(&mut bytes).unwrap();
+    const PLACE: Place<'_> = Place {
+        bucket: "example-bucket-name",
+        prefix: "",
+        account_id: "111122223333",
+        region: "us-east-2",
+        trail: "example-trail-name",
+        home_region: "us-east-2",
+    };
+    const KEY: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2015/08/20/\
+                       111122223333_CloudTrail-Digest_us-east-2_example-trail-name_us-east-2_20150820T180131Z.json.gz";
+    const END: &str = "2015-08-20T18:01:31Z";
+
+    /// The digest file that AWS's documentation prints, with other members for the digest file before it. AWS has made the
+    /// account, the bucket and the trail anonymous, so that no signature fits.
+    fn printed(previous: Value) -> DigestObject {
+        let mut text = json!({
+            "awsAccountId": "111122223333",
+            "digestStartTime": "2015-08-20T17:01:31Z",
+            "digestEndTime": END,
+            "digestS3Bucket": PLACE.bucket,
+            "digestS3Object": KEY,
+            "digestPublicKeyFingerprint": "31e8b5433410dfb61a9dc45cc65b22ff",
+            "digestSignatureAlgorithm": "SHA256withRSA",
+            "newestEventTime": null,
+            "oldestEventTime": null,
+            "previousDigestS3Bucket": null,
+            "previousDigestS3Object": null,
+            "previousDigestHashValue": null,
+            "previousDigestHashAlgorithm": null,
+            "previousDigestSignature": null,
+            "logFiles": [],
+        });
+        let Value::Object(previous) = previous else { panic!("{previous}") };
+        text.as_object_mut().unwrap().extend(previous);
         let metadata = [("signature", "00ff"), ("signature-algorithm", "SHA256withRSA")];
-        let object = DigestObject {
+        DigestObject {
             last_modified: None,
             metadata: metadata.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            body: Some(STANDARD.encode(bytes)),
-        };
-        let place = Place {
-            bucket: "example-bucket-name",
-            prefix: "",
-            account_id: "111122223333",
-            region: "us-east-2",
-            trail: "example-trail-name",
-            home_region: "us-east-2",
-        };
-        let at = |text| Timestamp::parse(text).unwrap();
-        let public_key = |from, to| PublicKey {
-            fingerprint: KEYS[2].0.to_owned(),
-            value: KEYS[2].1.to_owned(),
-            validity_start_time: at(from),
-            validity_end_time: at(to),
-        };
-        let of_time = [public_key("2015-08-01T00:00:00Z", "2015-08-31T00:00:00Z")];
-        let of_another_time = [public_key("2015-06-01T00:00:00Z", "2015-07-01T00:00:00Z")];
-        assert_eq!(open(&object, key, &place, Some(&of_time)), Err(Flaw::BadSignature));
-        let state = |keys| open(&object, key, &place, keys).map(|digest| (digest.signature, digest.log_files));
+            body: Some(STANDARD.encode(packed(text.to_string().replace('/', "\\/").as_bytes(), 0))),
+        }
+    }
+
+    /// A gzip file with a comment of so many bytes.
+    fn packed(text: &[u8], comment: usize) -> Vec<u8> {
+        let mut packed = GzBuilder::new().comment(vec![b'c'; comment]).write(Vec::new(), Compression::fast());
+        packed.write_all(text).unwrap();
+        packed.finish().unwrap()
+    }
+
+    /// AWS's key, valid from and to so many seconds after the digest file's end.
+    fn key_of(from: i64, to: i64) -> [PublicKey; 1] {
+        let end = Timestamp::parse(END).unwrap();
+        let (fingerprint, value) = (KEYS[2].0.to_owned(), KEYS[2].1.to_owned());
+        [PublicKey {
+            fingerprint,
+            value,
+            validity_start_time: end.plus_seconds(from),
+            validity_end_time: end.plus_seconds(to),
+        }]
+    }
+
+    #[test]
+    fn the_digest_file_that_awss_documentation_prints_is_read_and_its_signature_refused() {
+        let (of_time, of_another_time) = (key_of(-1_000_000, 1_000_000), key_of(-2_000_000, -1_000_000));
+        let state =
+            |keys| open(&printed(json!({})), KEY, &PLACE, keys).map(|digest| (digest.signature, digest.log_files));
         assert_eq!(state(None), Ok((Signature::NotChecked, 0)));
-        assert_eq!(state(Some(&of_another_time)), Ok((Signature::KeyNotListed, 0)));
         assert_eq!(state(Some(&[])), Ok((Signature::KeyNotListed, 0)));
+        assert_eq!(state(Some(&of_time)), Err(Flaw::BadSignature));
+        assert_eq!(state(Some(&of_another_time)), Ok((Signature::KeyNotListed, 0)));
+    }
+
+    #[test]
+    fn a_key_is_taken_up_to_two_hours_from_its_time_and_no_second_further() {
+        let is_taken = |from, to| open(&printed(json!({})), KEY, &PLACE, Some(&key_of(from, to))).is_err();
+        assert!(is_taken(7200, 9000) && is_taken(-9000, -7200));
+        assert!(!is_taken(7201, 9000) && !is_taken(-9000, -7201));
+    }
+
+    #[test]
+    fn a_file_is_inflated_up_to_its_limits_and_no_byte_further() {
+        // A comment in the header makes it as long as is wanted.
+        let noise: Vec<u8> =
+            (0_u32..1 << 18).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let noise = &noise[..DigestObject::MAX_BYTES - 50_000];
+        let room = DigestObject::MAX_BYTES - packed(noise, 0).len();
+        let of = |comment| packed(noise, comment);
+        assert_eq!(of(room).len(), DigestObject::MAX_BYTES);
+        assert_eq!(inflate(&of(room)).as_deref(), Ok(noise));
+        assert_eq!(inflate(&of(room + 1)), Err(Flaw::TooLarge));
+        let mut blanks = vec![b' '; DigestObject::MAX_INFLATED_BYTES];
+        assert!(inflate(&packed(&blanks, 0)) == Ok(blanks.clone()));
+        blanks.push(b' ');
+        assert_eq!(inflate(&packed(&blanks, 0)), Err(Flaw::TooLargeInflated));
+        assert_eq!(inflate(&[packed(b"{}", 0), vec![0]].concat()), Err(Flaw::TrailingBytes));
+    }
+
+    #[test]
+    fn the_digest_file_before_is_named_whole_or_not_at_all_and_lies_in_the_same_place() {
+        let before = KEY.replace("T18", "T17");
+        let whole = json!({
+            "previousDigestS3Bucket": PLACE.bucket,
+            "previousDigestS3Object": before,
+            "previousDigestHashValue": "aa",
+            "previousDigestSignature": "bb",
+        });
+        let named = |members: &Value| open(&printed(members.clone()), KEY, &PLACE, None).map(|digest| digest.previous);
+        let key = |members: &Value| previous_key(&printed(members.clone()), KEY, &PLACE);
+        let previous = Previous {
+            bucket: PLACE.bucket.to_owned(),
+            key: before.clone(),
+            sha256: "aa".to_owned(),
+            signature_hex: "bb".to_owned(),
+        };
+        assert_eq!((named(&whole), key(&whole)), (Ok(Some(previous)), Some(before)));
+        assert_eq!((named(&json!({})), key(&json!({}))), (Ok(None), None));
+        for member in whole.as_object().unwrap().keys() {
+            let mut part = whole.clone();
+            part[member] = Value::Null;
+            assert!(matches!(named(&part), Err(Flaw::Malformed(_))) && key(&part).is_none(), "{member}");
+        }
+        for (member, elsewhere) in [("previousDigestS3Bucket", "another"), ("previousDigestS3Object", "another")] {
+            let mut other = whole.clone();
+            other[member] = elsewhere.into();
+            assert!(named(&other).is_ok_and(|previous| previous.is_some()) && key(&other).is_none(), "{member}");
+        }
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::{ffi::OsString, fs, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloudtrail_all_regions::{
     cli,
     report::format::Format,
-    stand_in::{Fault, Misbehaviour},
+    stand_in::{Fault, Misbehaviour, digests::gzip},
 };
+use flate2::read::GzDecoder;
 use regex::Regex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -143,6 +145,52 @@ fn in_every_string_of_evidence_it_does_nothing_in_any_format() {
     assert!(seen > 100, "{seen}");
 }
 
+/// What `prove` saves, with every member that such a file may have, of two Regions.
+fn proof() -> Value {
+    let mut proof = read_json(Path::new("examples/proofs/a-region-is-silent.json"));
+    let delivery = &mut proof["trails"][0]["delivery"];
+    let is_read = |read: &&Value| read["GetObject"].is_array();
+    let mut one = delivery["regions"].as_array().unwrap().iter().find(is_read).unwrap().clone();
+    let log_file = json!({"Key": "x", "LastModified": "2026-11-25T01:00:00Z"});
+    let mut another = json!({"region": "ca-central-1", "digestFiles": [], "earlierDigestFiles": [log_file]});
+    one["ownCall"] = json!({"requestId": "id", "at": "2026-11-25T01:00:00Z", "foundIn": log_file});
+    one["GetTrailStatus"] = json!({"LatestDeliveryError": "AccessDenied"});
+    another["logFiles"] = json!({"refused": {"operation": "ListObjectsV2", "code": "AccessDenied"}});
+    let regions = [one, another];
+    let listed = regions.iter().map(|read| json!({"RegionName": read["region"], "RegionOptStatus": "ENABLED"}));
+    delivery["ListRegions"] = listed.collect();
+    delivery["regions"] = json!(regions);
+    proof
+}
+
+/// Proofs whose first digest file has hostile text inside, once in each of its strings.
+fn hostile_digests(proof: &Value) -> impl Iterator<Item = Value> {
+    const BODY: &str = "/trails/0/delivery/regions/0/GetObject/0/Object/Body";
+    let bytes = STANDARD.decode(proof.pointer(BODY).unwrap().as_str().unwrap()).unwrap();
+    let digest: Value = serde_json::from_reader(GzDecoder::new(&bytes[..])).unwrap();
+    hostile(&digest).collect::<Vec<_>>().into_iter().map(|digest| {
+        let mut proof = proof.clone();
+        *proof.pointer_mut(BODY).unwrap() = STANDARD.encode(gzip(digest.to_string().as_bytes())).into();
+        proof
+    })
+}
+
+#[test]
+fn in_every_string_of_a_proof_and_of_its_digest_files_it_does_nothing_in_any_format() {
+    let folder = TempDir::new().unwrap();
+    let proof = proof();
+    let mut seen = 0;
+    for evidence in hostile(&proof).chain(hostile_digests(&proof)) {
+        let path = written(&folder, &evidence);
+        for format in Format::ALL {
+            let (out, err) = run(&["prove", "--evidence", &path, "--format", format.name]);
+            assert_sound(format.name, &out);
+            seen += usize::from(format!("{out}{err}").replace("<!-- -->", "").contains("file://x"));
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
 #[test]
 fn no_printed_command_holds_what_the_aws_cli_takes_for_a_file_or_an_option() {
     let folder = TempDir::new().unwrap();
@@ -248,6 +296,12 @@ fn in_every_argument_it_does_nothing() {
         &["definition", "--function-arn", "arn:aws:lambda:us-east-1:123456789012:function:f", "--name", HOSTILE],
         &["definition", "--function-arn", "arn:aws:lambda:us-east-1:123456789012:function:f", "-p", &pair],
         &["check", "--format", HOSTILE],
+        &["prove", "--evidence", HOSTILE],
+        &["prove", "--evidence", evidence, "--trail", HOSTILE],
+        &["prove", "--within", HOSTILE],
+        &["prove", "--verify", HOSTILE],
+        &["prove", "--wait", HOSTILE],
+        &["prove", "--bucket-role", HOSTILE],
         &["check", HOSTILE],
         &[HOSTILE],
         &["man", HOSTILE],
@@ -278,6 +332,9 @@ async fn in_what_aws_answers_it_does_nothing() {
         &["check", "--profile", HOSTILE],
         &["check", "--region", HOSTILE],
         &["check", "--save-evidence", "evidence.json"],
+        &["prove", "--trail", "arn:aws:cloudtrail:us-east-1:123456789012:trail/failing"],
+        &["prove", "--bucket-profile", HOSTILE],
+        &["prove", "--bucket-role", &format!("arn:aws:iam::123456789012:role/{HOSTILE}")],
         &["compare"],
         &["doctor"],
         &["report", "--aggregator", HOSTILE],

@@ -13,3 +13,8 @@ pub mod goals;
 #[cfg(feature = "loopback")]
 pub mod lambda;
 pub mod oracle;
+
+/// The RSA key that signs digest files in place of AWS's, in PKCS #8.
+pub const DIGEST_SIGNING_KEY: &[u8] = include_bytes!("digest_signing_key.der");
+/// MD5 of its public half, by which digest files name it.
+pub const DIGEST_KEY_FINGERPRINT: &str = "98d78f5b025713d0217ced78d8a91c39";

@@ -9,6 +9,7 @@ use cloudtrail_all_regions::{
     },
 };
 use serde_json::{Map, Value, json};
+use support::{DIGEST_KEY_FINGERPRINT, DIGEST_SIGNING_KEY};
 
 use crate::harness::Live;
 
@@ -20,12 +21,10 @@ pub(crate) const HOME: &str = "us-east-1";
 pub(crate) const REGION: &str = "eu-west-1";
 /// A Region without activity.
 pub(crate) const QUIET: &str = "eu-north-1";
-/// MD5 of the public key in DER.
-const FINGERPRINT: &str = "98d78f5b025713d0217ced78d8a91c39";
 
 /// The key that signs the stand-in's digest files.
 pub(crate) fn key() -> SigningKey {
-    SigningKey::from_pkcs8(include_bytes!("../../support/digest_signing_key.der"), FINGERPRINT).unwrap()
+    SigningKey::from_pkcs8(DIGEST_SIGNING_KEY, DIGEST_KEY_FINGERPRINT).unwrap()
 }
 
 /// What a case says of one Region; all of it may be absent.
@@ -52,6 +51,8 @@ pub(crate) struct Region {
     has_no_public_key: bool,
     /// The root of the files, where it is another.
     organization: Option<String>,
+    /// The ends of digest files in minutes ago that make up for log files that were late.
+    backfills: Vec<i64>,
     /// The names of other trails that deliver to the same folder.
     other_trails: Vec<String>,
     /// Objects that lie about: key and text.
@@ -266,6 +267,12 @@ impl Region {
         }
         for minutes in &self.log_files {
             world.write_log_file(&of, ago(now, *minutes), &json!([]));
+        }
+        for minutes in &self.backfills {
+            let mut digest = of.digest(ago(now, *minutes), None, &[]);
+            digest.key = digest.key.replace(".json.gz", "_backfill.json.gz");
+            digest.body["digestS3Object"] = digest.key.clone().into();
+            world.write_digest(&of, digest, &key());
         }
         for other in &self.other_trails {
             let of = Deliveries { trail: other.clone(), ..of.clone() };
