@@ -27,10 +27,10 @@ fn its_help_is_a_result_and_wrong_usage_an_error() {
     for help in ["-h", "--help"] {
         let ran = ended(&[help]);
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-        assert!(ran.stdout.starts_with("Usage: cargo run --example account -- EVIDENCE_FILE\n"), "{}", ran.stdout);
+        assert!(ran.stdout.starts_with("Usage: cargo run --example account -- EVIDENCE_FILE "), "{}", ran.stdout);
     }
     let usage = ended(&["--help"]).stdout;
-    for wrong in [&[][..], &["--port"], &["a.json", "b.json"]] {
+    for wrong in [&[][..], &["--port"], &["a.json", "b.json"], &["a.json", "--silent", "nowhere"]] {
         let ran = ended(wrong);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{wrong:?}");
         assert_eq!(ran.stderr, usage, "{wrong:?}");
@@ -44,9 +44,9 @@ struct Served {
 }
 
 impl Served {
-    fn start(evidence: &str) -> Self {
+    fn start(arguments: &[&str]) -> Self {
         // Cargo becomes the program that it runs.
-        let mut process = account(&[evidence]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = account(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().take(5);
         let environment = lines.map(|line| {
             let line = line.unwrap();
@@ -74,7 +74,7 @@ impl Drop for Served {
 #[cfg(unix)]
 #[test]
 fn the_managed_rules_results_are_marked_as_invented_wherever_they_are_shown() {
-    let served = Served::start("examples/accounts/stopped.json");
+    let served = Served::start(&["examples/accounts/stopped.json"]);
     let table = served.run(&["compare"]);
     assert_eq!(table.code, Some(1), "{table:?}");
     let (_, rules) = table.stdout.split_once("has recorded:").unwrap();
@@ -88,4 +88,37 @@ fn the_managed_rules_results_are_marked_as_invented_wherever_they_are_shown() {
     for rule in document["rules"].as_array().unwrap() {
         assert_eq!(invented(rule), !rule["managedRuleIdentifier"].is_null(), "{rule}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_trail_delivers_to_its_own_bucket_and_a_region_may_be_silent() {
+    let served = Served::start(&["examples/accounts/compliant.json", "--silent", "eu-west-3"]);
+    let ran = served.run(&["prove"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("eu-west-3 is silent since") && ran.stdout.contains("16 of 17 Regions deliver"),
+        "{ran:?}"
+    );
+    assert_eq!(Served::start(&["examples/accounts/compliant.json"]).run(&["prove"]).code, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_organizations_bucket_is_read_by_the_role_of_the_log_archive_account_alone() {
+    let served = Served::start(&["examples/accounts/organization-member-readable.json"]);
+    assert_eq!(served.run(&["prove"]).code, Some(2));
+    let ran = served.run(&["prove", "--bucket-role", "arn:aws:iam::999988887777:role/proof-reader"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("In each of the 17 enabled Regions"), "{}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn without_validation_quiet_regions_are_proved_by_waiting_for_the_own_calls() {
+    let served = Served::start(&["examples/accounts/default-selectors.json"]);
+    assert_eq!(served.run(&["prove"]).code, Some(2));
+    let ran = served.run(&["prove", "--wait"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("(not signed)"), "{}", ran.stdout);
 }
