@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::VariantArray as _;
 
-use super::{Caveat, Report, Standing, json::FORMAT_VERSION};
+use super::{Caveat, FORMAT_VERSION, Report, Standing};
 use crate::rule::evaluation::ComplianceType;
 
 /// An earlier report, as `--format json` wrote it: as much of it as is compared.

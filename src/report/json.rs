@@ -9,16 +9,13 @@ use serde_json::{
 };
 
 use super::{
-    Report,
+    FORMAT_VERSION, Report,
     changes::Changes,
     control::{CONTROL, Control, TOOL, Tool},
     reports::Reports,
     summary::Summary,
     text::is_hidden,
 };
-
-/// A change of which a program must know makes it another.
-pub(super) const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

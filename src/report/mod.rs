@@ -50,6 +50,9 @@ use delivery::DeliveryReport;
 use facts::Facts;
 use remedies::Remedy;
 
+/// Of a report as JSON. A change of which a program must know makes it another.
+const FORMAT_VERSION: u32 = 1;
+
 /// The verdict on one account, for people and for other programs. `report.schema.json` describes it as JSON.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
