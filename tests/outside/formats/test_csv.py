@@ -43,6 +43,8 @@ COLUMNS = [
     "S3KeyPrefix",
     "NotRead",
     "Notes",
+    "Delivery",
+    "Regions",
     "Result",
     "Reason",
     "Text",
@@ -92,6 +94,10 @@ def test_rows_are_the_reports_trails_and_reasons(reported):
             assert row["ReadWriteType"] == (trail["readWriteType"] or "")
             assert row["EventSelectors"] == cell("; ".join(trail["eventSelectors"]))
             assert row["NotRead"] == cell("; ".join(trail["notRead"]))
+            delivery = trail.get("delivery") or {"proof": "", "regions": []}
+            assert row["Delivery"] == delivery["proof"]
+            for region in delivery["regions"]:
+                assert in_a_line(f"{region['region']}: {region['code']}: {region['text']}") in row["Regions"]
         for row in rows:
             for text in row.values():
                 assert not text.strip().startswith(FORMULA), text

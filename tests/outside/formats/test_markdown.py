@@ -10,6 +10,9 @@ BLOCKS = ("heading", "paragraph", "table", "thead", "tbody", "tr", "th", "td")
 KINDS = {"inline", "fence"} | {f"{block}_{end}" for end in ("open", "close") for block in BLOCKS}
 
 
+# What needs attention comes first.
+WEIGHTS = {"DISPROVED": 0, "NOT_PROVED": 1, "PROVED": 2, None: 3}
+
 # It stands where text of others would else become a link or a mention.
 NOTHING = "<!-- -->"
 
@@ -45,6 +48,13 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
                 ". ".join([reason.get("text", trail["satisfaction"]), *trail["notes"]]),
             )
         ]
+        deliveries = [trail["delivery"] for trail in report["trails"] if "delivery" in trail]
+        expected += [
+            cell
+            for delivery in deliveries
+            for region in sorted(delivery["regions"], key=lambda region: (WEIGHTS[region["proof"]], region["region"]))
+            for cell in (region["region"], region["code"], ". ".join([region["text"], *region["notes"]]))
+        ]
         assert cells == [in_a_line(cell).strip() for cell in expected]
         remedies = list(report["remedies"])
         remedies += [reason["remedy"] for trail in report["trails"] for reason in trail["reasons"]]
@@ -56,6 +66,10 @@ def test_the_table_and_the_remedies_are_those_of_the_report(reported):
         assert paragraphs[2] == "no checksum: nobody can tell whether it was changed"
         opening = 4 if report["ruleParameters"] else 3
         assert paragraphs[3:opening] == [f"Parameters: {in_a_line(account.rule_parameters).strip()}"] * (opening - 3)
+        for delivery in deliveries:
+            assert paragraphs[opening].startswith("At ")
+            assert paragraphs[opening].endswith(in_a_line(delivery["text"]).strip())
+            opening += 1 + len(delivery["notes"])
         for paragraph, remedy in zip(paragraphs[opening:], remedies, strict=True):
             assert paragraph.endswith(remedy["text"].replace("`", "")), paragraph
         fences = [token.content for token in tokens if token.type == "fence"]
