@@ -22,7 +22,7 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{body::SdkBody, retry::ErrorKind};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 use http::{
     Uri,
     uri::{Authority, Scheme},
@@ -35,6 +35,7 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioIo, TokioTimer},
 };
+use memchr::{memchr_iter, memmem::Finder};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use tokio::{
     net::TcpStream,
@@ -67,20 +68,32 @@ static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
 fn root_certificates() -> Vec<CertificateDer<'static>> {
     let bundle = || {
         let path = openssl_probe::probe().cert_file.filter(|_| std::env::var_os("SSL_CERT_DIR").is_none())?;
-        certificates(&fs::read_to_string(path).ok()?)
+        certificates(&fs::read(path).ok()?)
     };
     bundle().unwrap_or_else(|| rustls_native_certs::load_native_certs().certs)
 }
 
 /// The certificates in a PEM file (RFC 7468); `None` if one cannot be read, or there is none.
-fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
-    let mut certificates = Vec::new();
-    for section in pem.split("-----BEGIN CERTIFICATE-----").skip(1) {
-        let (lines, _) = section.split_once("-----END CERTIFICATE-----")?;
-        let text: String = lines.lines().map(str::trim).collect();
-        certificates.push(STANDARD.decode(text).ok()?.into());
+fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let [begin, end] = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"].map(Finder::new);
+    let (mut certificates, mut rest) = (Vec::new(), pem);
+    while let Some(at) = begin.find(rest) {
+        let section = &rest[at + begin.needle().len()..];
+        let (lines, behind) = section.split_at(end.find(section)?);
+        certificates.push(STANDARD.decode_to_vec(joined(lines)).ok()?.into());
+        rest = behind;
     }
     (!certificates.is_empty()).then_some(certificates)
+}
+
+/// Lines as one, without white space at their ends.
+fn joined(lines: &[u8]) -> Vec<u8> {
+    let (mut line, mut start) = (Vec::with_capacity(lines.len()), 0);
+    for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
+        line.extend_from_slice(lines[start..end].trim_ascii());
+        start = end + 1;
+    }
+    line
 }
 
 /// Reads the root certificates, which the first handshake would else have to wait for.
@@ -285,15 +298,15 @@ mod tests {
         let [first, second] = made.each_ref().map(rcgen::Certificate::pem);
         let both = made.iter().map(|certificate| certificate.der().clone()).collect();
         let bundle = format!("# First\n{first}\n# Second\r\n{}", second.replace('\n', "\r\n"));
-        assert_eq!(certificates(&bundle), Some(both));
+        assert_eq!(certificates(bundle.as_bytes()), Some(both));
         let trusted = first.replace("BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE");
-        assert_eq!(certificates(&format!("{trusted}{second}")), Some(vec![made[1].der().clone()]));
+        assert_eq!(certificates(format!("{trusted}{second}").as_bytes()), Some(vec![made[1].der().clone()]));
         for broken in [first.replace("END", "NO"), first.replacen('M', "!", 1), String::new()] {
             assert_eq!(
-                certificates(&format!("{second}{broken}")).map(|read| read.len()),
+                certificates(format!("{second}{broken}").as_bytes()).map(|read| read.len()),
                 broken.is_empty().then_some(1)
             );
         }
-        assert_eq!(certificates("no certificate"), None);
+        assert_eq!(certificates(b"no certificate"), None);
     }
 }
