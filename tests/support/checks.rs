@@ -94,7 +94,11 @@ pub fn event(data: &[u8]) {
             assert_eq!(said, said_of(&with("resultToken", json!("another token"))));
         }
         None | Some(Value::Null | Value::String(_)) => assert!(said.contains("resultToken")),
-        Some(_) => assert_eq!(said, said_of(&with("resultToken", json!(98_765)))),
+        // Of a token that is no text its kind is told.
+        Some(Value::Bool(token)) => assert_eq!(said, said_of(&with("resultToken", json!(!token)))),
+        Some(Value::Number(_)) => assert_eq!(said, said_of(&with("resultToken", json!(98_765)))),
+        Some(Value::Array(_)) => assert_eq!(said, said_of(&with("resultToken", json!([98_765])))),
+        Some(Value::Object(_)) => assert_eq!(said, said_of(&with("resultToken", json!({"another": "token"})))),
     }
     assert_eq!(said, said_of(&with("aFieldThatAwsAddsLater", json!({"a": [null]}))));
 
@@ -499,7 +503,8 @@ fn are_enumerated_in_full(selectors: &EventSelectors) -> bool {
             && selector.exclude_management_event_sources.is_empty()
     };
     let is_advanced = |field: &FieldSelector| {
-        let has_operator = *field != FieldSelector { field: field.field.clone(), ..FieldSelector::default() };
+        let (name, unknown) = (field.field.clone(), field.unknown.clone());
+        let has_operator = *field != FieldSelector { field: name, unknown, ..FieldSelector::default() };
         ["eventCategory", "readOnly"].contains(&field.field.as_str()) && has_operator
     };
     selectors.event_selectors.iter().all(is_basic)
