@@ -30,7 +30,7 @@ use crate::{
         aggregate::{Row, Source, missing, report},
         reports::Reports,
     },
-    rule::{self, evaluation::ComplianceType, timestamp::Timestamp},
+    rule::{self, arn::is_account_id, evaluation::ComplianceType, timestamp::Timestamp},
 };
 
 /// How many details are asked for at the same time: AWS publishes no rate for them.
@@ -103,10 +103,6 @@ impl Report {
             terminal.error("accounts without a row in the aggregator are not seen; name all with --accounts-from");
             return Ok(exit.max(Exit::NotEvaluated));
         }
-        if reports.is_empty() {
-            terminal.error("no account has a row in the aggregator, and none is named");
-            return Ok(Exit::NotEvaluated);
-        }
         Ok(exit)
     }
 
@@ -161,8 +157,7 @@ impl Report {
         } else {
             text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
         };
-        let is_id = |id: &&String| id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some(other) = ids.iter().find(is_id) {
+        if let Some(other) = ids.iter().find(|id| !is_account_id(id)) {
             return Err(CliError::usage(format!(
                 "{}: `{other}` is no account id; valid are 12 digits a line, or what `aws organizations list-accounts` prints",
                 files::input_name(path)

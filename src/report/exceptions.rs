@@ -8,7 +8,9 @@ use time::{Date, Duration, Month, OffsetDateTime};
 use toml::{Spanned, Value};
 
 use super::{Excepted, Report, Standing};
-use crate::rule::{account_reasons::AccountCode, reasons::Code, spelling::or_nearest, timestamp::Timestamp};
+use crate::rule::{
+    account_reasons::AccountCode, arn::is_account_id, reasons::Code, spelling::or_nearest, timestamp::Timestamp,
+};
 
 /// The exceptions of a file, in its order.
 #[derive(Debug, Clone, Default)]
@@ -157,8 +159,7 @@ impl Reader<'_> {
         let Entry { accounts, organizational_units, reasons, justification, owner, expires } = entry.get_ref();
         let subjects = match (accounts, organizational_units) {
             (Some(accounts), None) => self.list(accounts, "accounts", |id| {
-                let is_id = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
-                is_id
+                is_account_id(id)
                     .then(|| Subject::Account(id.to_owned()))
                     .ok_or_else(|| format!("`{id}` is no account id; valid are 12 digits, in quotes"))
             })?,
