@@ -146,6 +146,12 @@ impl Report {
         let ids: Vec<String> = if let Ok(document) = serde_json::from_str::<Value>(&text)
             && let Some(accounts) = document["Accounts"].as_array()
         {
+            if document["NextToken"].is_string() {
+                return Err(CliError::usage(format!(
+                    "{}: has a NextToken, so that accounts are missing; valid is the whole list, without --max-items",
+                    files::input_name(path)
+                )));
+            }
             let is_active = |account: &&Value| {
                 let state = account["State"].as_str().or(account["Status"].as_str());
                 !state.is_some_and(|state| {

@@ -271,7 +271,8 @@ async fn the_list_of_accounts_is_ids_or_what_the_aws_cli_prints() {
     let ran = live.run(&["report", "--format", "json", "--accounts-from", "accounts.json"]).await;
     assert_eq!(ran.code, Some(2), "a state that is not known is one that should have a row: {}", ran.stderr);
     assert_eq!(lines(&ran).len(), 3);
-    for text in ["", "12345", "{\"Accounts\": [{}]}"] {
+    let cut = json!({"Accounts": [{"Id": COMPLIANT, "State": "ACTIVE"}], "NextToken": "more"}).to_string();
+    for text in ["", "12345", "{\"Accounts\": [{}]}", &cut] {
         fs::write(live.path("broken"), text).unwrap();
         let ran = live.run(&["report", "--accounts-from", "broken"]).await;
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{text}");
