@@ -17,7 +17,10 @@ use crate::{clock::Clock, rule::provenance::Call};
 
 /// A log of one invocation's calls. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct CallLog(Arc<Mutex<Calls>>);
+pub struct CallLog {
+    calls: Arc<Mutex<Calls>>,
+    watch: Option<fn(&Call)>,
+}
 
 #[derive(Debug, Default)]
 struct Calls {
@@ -61,6 +64,12 @@ impl Drop for Answered<'_> {
 }
 
 impl CallLog {
+    /// A log of which each call is told as it ends.
+    #[must_use]
+    pub fn watched_by(watch: fn(&Call)) -> Self {
+        Self { watch: Some(watch), ..Self::default() }
+    }
+
     /// Runs a call, and notes it.
     pub(super) fn track<'c, T, E>(
         &'c self,
@@ -79,13 +88,17 @@ impl CallLog {
             let answer = call.await;
             let request_id = answer.request_id().map(str::to_owned);
             let answer = answer.map_err(|error| CallError::new(asked.operation, asked.is_rules_region, error));
-            self.lock().ended.push(Call {
+            let ended = Call {
                 operation: asked.operation.to_owned(),
                 region: asked.region.to_owned(),
                 at,
                 request_id,
                 error_code: answer.as_ref().err().map(|error| error.code.clone()),
-            });
+            };
+            if let Some(watch) = self.watch {
+                watch(&ended);
+            }
+            self.lock().ended.push(ended);
             answer
         }
     }
@@ -129,6 +142,6 @@ impl CallLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,13 @@
 //! The account to read: the SDK's default chain of credentials.
 
-use clap::{Args, ValueHint};
+use clap::Args;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use http::Uri;
 
-use super::error::CliError;
+use super::{error::CliError, runtime::block_on, shell::candidates, terminal::Terminal};
 use crate::{
     aws::{
-        CallLog, Connections, Session,
+        Connections, Session,
         connections::{Timing, profile_names},
     },
     rule::{region, spelling::or_nearest},
@@ -16,11 +17,22 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Account {
     /// A profile of the shared AWS configuration [default: the environment's, else `default`]
-    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(profiles))]
     profile: Option<String>,
     /// The Region to judge from [default: the environment's, else the profile's]
-    #[arg(long, value_name = "REGION", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "REGION", add = ArgValueCandidates::new(regions))]
     region: Option<String>,
+}
+
+/// The profiles that a shell offers: none where the configuration cannot be read.
+pub(super) fn profiles() -> Vec<CompletionCandidate> {
+    let mut names = block_on(shared_profiles()).unwrap_or_default();
+    names.sort();
+    candidates(names.into_iter().map(|name| (name, "")))
+}
+
+fn regions() -> Vec<CompletionCandidate> {
+    candidates(region::known().map(|region| (region, "")))
 }
 
 /// A way to AWS whose credentials were not asked for yet.
@@ -37,7 +49,7 @@ impl Account {
 
     /// # Errors
     /// There is no such profile or Region.
-    pub(super) async fn connect(&self) -> Result<Connected, CliError> {
+    pub(super) async fn connect(&self, terminal: &mut Terminal<'_>) -> Result<Connected, CliError> {
         endpoint_urls_are_valid()?;
         let profile =
             self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()));
@@ -61,9 +73,8 @@ impl Account {
                 "no Region is named: give --region, or set AWS_REGION or the profile's region",
             ));
         };
-        if region::partition(&region).is_none() {
-            let nearest = or_nearest(&region, region::known());
-            return Err(CliError::usage(format!("this version knows no Region `{region}`{nearest}")));
+        if let Some(warning) = unknown_region(&region).map_err(CliError::usage)? {
+            terminal.warning(warning);
         }
         Ok(Connected { connections, region })
     }
@@ -78,8 +89,8 @@ impl Connected {
     ///
     /// # Errors
     /// The credentials are not valid, or STS does not answer.
-    pub(super) async fn session(&self) -> Result<(Session<'_>, Option<String>), CliError> {
-        let calls = CallLog::default();
+    pub(super) async fn session(&self, terminal: &Terminal<'_>) -> Result<(Session<'_>, Option<String>), CliError> {
+        let calls = terminal.calls();
         match self.connections.caller(&self.region, &calls).await {
             Ok((account_id, arn)) => Ok((self.connections.own(&account_id, &self.region, calls), arn)),
             Err(error) => {
@@ -89,6 +100,22 @@ impl Connected {
                 Err(CliError::Aws(error))
             }
         }
+    }
+}
+
+/// What is to be said of a Region that this version does not know: AWS may have added it since.
+///
+/// # Errors
+/// No Region can have such a name.
+pub(super) fn unknown_region(region: &str) -> Result<Option<String>, String> {
+    if region::partition(region).is_some() {
+        return Ok(None);
+    }
+    let nearest = or_nearest(region, region::known());
+    if region::is_well_formed(region) {
+        Ok(Some(format!("this version knows no Region `{region}`{nearest}")))
+    } else {
+        Err(format!("`{region}` is no name of a Region{nearest}"))
     }
 }
 

@@ -17,7 +17,6 @@ use super::{
     files::{self, Place},
     output::{Output, Rendering, write_reports},
     parameters::{self, ParameterArguments},
-    progress::Progress,
     terminal::Terminal,
 };
 use crate::{
@@ -194,10 +193,10 @@ impl Check {
     /// Returns also whether all was read; if not, the user has interrupted it.
     async fn live(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<(Report, bool), CliError> {
         let mut given = self.parameters.given()?;
-        let connected = self.account.connect().await?;
+        let connected = self.account.connect(terminal).await?;
         parameters::check(&given, &connected.region)?;
-        let progress = Progress::new("asking who the credentials belong to");
-        let (session, caller) = connected.session().await?;
+        let progress = terminal.progress("asking who the credentials belong to");
+        let (session, caller) = connected.session(terminal).await?;
         let collected_at = Clock::System.now();
         if let Some(rule) = &self.rule {
             progress.say(format_args!("reading the parameters of {rule}"));

@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::{
+    account::unknown_region,
     error::{CliError, Exit},
     output::Destination,
     parameters::{self, ParameterArguments},
@@ -14,7 +15,6 @@ use crate::{
         self,
         arn::{Arn, is_account_id},
         region,
-        spelling::or_nearest,
     },
 };
 
@@ -53,11 +53,8 @@ fn function_arn(text: &str) -> Result<String, String> {
     let (true, "lambda", ["function", name, version @ ..]) = (text.starts_with("arn:"), service, &resource[..]) else {
         return Err("valid: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME".to_owned());
     };
-    let Some(its_partition) = region::partition(region) else {
-        let nearest = or_nearest(region, region::known());
-        return Err(format!("there is no Region `{region}`{nearest}"));
-    };
-    if partition != its_partition {
+    unknown_region(region)?;
+    if let Some(its_partition) = region::partition(region).filter(|its_partition| *its_partition != partition) {
         return Err(format!("{region} is in the partition {its_partition}"));
     }
     if !is_account_id(account_id) {
@@ -82,7 +79,11 @@ fn rule_name(text: &str) -> Result<String, String> {
 impl Definition {
     pub(super) fn run(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
         let given = self.parameters.given()?;
-        parameters::check(&given, Arn::split(&self.function_arn).region)?;
+        let region = Arn::split(&self.function_arn).region;
+        if let Some(warning) = unknown_region(region).map_err(CliError::usage)? {
+            terminal.warning(warning);
+        }
+        parameters::check(&given, region)?;
         let definition = rule::definition(&self.name, &self.function_arn, given);
         self.destination.write(terminal, |out| json::pretty(&definition, out))?;
         Ok(Exit::Compliant)

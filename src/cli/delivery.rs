@@ -7,11 +7,12 @@ use std::{
 };
 
 use clap::{Args, ValueHint};
+use clap_complete::engine::ArgValueCandidates;
 use futures_util::future::try_join_all;
 use tokio::sync::Semaphore;
 
 use super::{
-    account::{Account, Connected},
+    account::{Account, Connected, profiles},
     error::CliError,
     progress::Progress,
     terminal::Terminal,
@@ -63,7 +64,7 @@ pub(super) struct Asked {
     )]
     wait: Option<u32>,
     /// A profile to read the bucket with [default: the account's credentials]
-    #[arg(long, value_name = "NAME", conflicts_with = "evidence", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "NAME", conflicts_with = "evidence", add = ArgValueCandidates::new(profiles))]
     bucket_profile: Option<String>,
     /// A role to read the bucket with
     #[arg(long, value_name = "ARN", value_parser = role, conflicts_with = "evidence", value_hint = ValueHint::Other)]
@@ -190,7 +191,7 @@ impl Asked {
         terminal: &mut Terminal<'_>,
     ) -> Result<(Evidence, bool), CliError> {
         let of_bucket = match &self.bucket_profile {
-            Some(profile) => Some(Account::of(profile, &session.region).connect().await?),
+            Some(profile) => Some(Account::of(profile, &session.region).connect(terminal).await?),
             None => None,
         };
         let role_account = self.bucket_role.as_deref().map(|role| Arn::split(role).account_id);
@@ -253,7 +254,11 @@ impl Asked {
         if let Some((date, here)) = clock.first_answer()
             && date.seconds_since(here).abs() > 300
         {
-            warnings.push(format!("the clock of this machine says {here}, and that of S3 {date}, which counts"));
+            warnings.push(format!(
+                "the clock of this machine says {}, and that of S3 {}, which counts",
+                here.for_people(),
+                date.for_people()
+            ));
         }
         if let Observed::Known(trails) = &mut evidence.trails {
             for (index, delivery) in deliveries {

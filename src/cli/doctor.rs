@@ -9,7 +9,6 @@ use super::{
     account::Account,
     error::{CliError, Exit},
     output::Destination,
-    progress::Progress,
     terminal::Terminal,
 };
 use crate::{
@@ -42,9 +41,9 @@ pub(super) struct Doctor {
     /// The function that the rule should invoke [default: any]
     #[arg(long, value_name = "ARN")]
     function: Option<String>,
-    /// How the result looks
-    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t = DoctorFormat::Table)]
-    format: DoctorFormat,
+    /// How the result looks [default: as --output ends, else table]
+    #[arg(long, short, value_enum, ignore_case = true, value_name = "FORMAT")]
+    format: Option<DoctorFormat>,
     #[command(flatten)]
     destination: Destination,
 }
@@ -60,14 +59,15 @@ pub(super) enum DoctorFormat {
 
 impl Doctor {
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        let connected = self.account.connect().await?;
-        let progress = Progress::new("asking who the credentials belong to");
-        let (session, _) = connected.session().await?;
+        let format = self.destination.format(self.format, DoctorFormat::Table)?;
+        let connected = self.account.connect(terminal).await?;
+        let progress = terminal.progress("asking who the credentials belong to");
+        let (session, _) = connected.session(terminal).await?;
         progress.say(format_args!("looking at {} in {}", session.account_id, session.region));
         let seen = look(&session, &self.rule, self.function.as_deref(), Clock::System.now()).await;
         drop(progress);
         let diagnosis = diagnose(&seen.map_err(CliError::Aws)?);
-        match self.format {
+        match format {
             DoctorFormat::Table => self.destination.show(terminal, |screen| table(&diagnosis, screen))?,
             DoctorFormat::Json => self.destination.write(terminal, |out| json::pretty(&diagnosis, out))?,
         }

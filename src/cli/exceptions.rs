@@ -51,7 +51,7 @@ impl ExceptionsFile {
             if *is_warning {
                 terminal.warning(what);
             } else {
-                terminal.message(format_args!("note: {what}"));
+                terminal.remark(what);
             }
         }
     }

@@ -4,11 +4,13 @@ use std::{fmt::Display, io};
 
 use anstyle::Style;
 use clap::{Args, ValueEnum};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use serde::Serialize;
 
 use super::{
     error::{CliError, Exit},
     output::Destination,
+    shell::candidates,
     terminal::Terminal,
     words::{self, Word},
 };
@@ -34,11 +36,11 @@ Examples:
   cloudtrail-all-regions explain trustOrganizationTrail")]
 pub(super) struct Explain {
     /// A reason's code, a parameter's name, or another word of a result [default: list them all]
-    #[arg(value_name = "WORD")]
+    #[arg(value_name = "WORD", add = ArgValueCandidates::new(topics))]
     topic: Option<String>,
-    /// How the result looks
-    #[arg(long, short, value_enum, ignore_case = true, value_name = "FORMAT", default_value_t = ExplainFormat::Table)]
-    format: ExplainFormat,
+    /// How the result looks [default: as --output ends, else table]
+    #[arg(long, short, value_enum, ignore_case = true, value_name = "FORMAT")]
+    format: Option<ExplainFormat>,
     #[command(flatten)]
     destination: Destination,
 }
@@ -77,9 +79,9 @@ fn explained() -> Vec<Explained> {
     reasons.chain(of_accounts).chain(parameters).chain(others).collect()
 }
 
-/// Every word that is explained, for completions.
-pub(super) fn topics() -> Vec<&'static str> {
-    explained().into_iter().map(|explained| explained.word).collect()
+/// Every word that is explained, for a shell.
+fn topics() -> Vec<CompletionCandidate> {
+    candidates(explained().into_iter().map(|Explained { word, meaning, .. }| (word, meaning)))
 }
 
 impl Explain {
@@ -95,7 +97,7 @@ impl Explain {
     }
 
     pub(super) fn run(&self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        if self.format == ExplainFormat::Json {
+        if self.destination.format(self.format, ExplainFormat::Table)? == ExplainFormat::Json {
             return self.as_json(terminal);
         }
         let Some(topic) = &self.topic else {
@@ -128,7 +130,7 @@ impl Explain {
 }
 
 fn unknown(topic: &str) -> CliError {
-    let nearest = or_nearest(topic, topics().into_iter());
+    let nearest = or_nearest(topic, explained().into_iter().map(|explained| explained.word));
     CliError::usage(format!("`{topic}` is no word of a result{nearest}; without one, all are listed"))
 }
 

@@ -99,6 +99,10 @@ impl Invoke {
         if self.log {
             invoked.outcome.record.lines("invoke", Metrics::Emitted).iter().for_each(|line| terminal.message(line));
         }
+        for Call { operation, region, error_code, .. } in &invoked.calls {
+            let region = region.as_deref().unwrap_or("no Region");
+            terminal.detail(format_args!("{operation} in {region}: {}", error_code.as_deref().unwrap_or("answered")));
+        }
         let reports = [invoked.report(&evidence)];
         for rendering in renderings {
             if rendering.format == Format::TABLE {

@@ -19,6 +19,7 @@ mod parameters;
 mod progress;
 mod prove;
 mod report;
+mod runtime;
 mod shell;
 mod since;
 mod terminal;
@@ -30,7 +31,7 @@ use std::{
 };
 
 use clap::{
-    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -39,15 +40,17 @@ use crate::{
     report::text::{Screen, is_hidden},
     rule::spelling::nearest,
 };
-use error::CliError;
 pub use error::Exit;
-use terminal::Terminal;
+use runtime::block_on;
+use terminal::{Terminal, Voice};
 
 /// Is every management event of this AWS account, in every Region, really being recorded right now? (CIS AWS Foundations
 /// v3.0.0, 3.1)
 #[derive(Debug, Parser)]
 #[command(name = "cloudtrail-all-regions", version, after_help = EXIT_CODES)]
 struct Arguments {
+    #[command(flatten)]
+    voice: Voice,
     #[command(subcommand)]
     command: Command,
 }
@@ -103,6 +106,28 @@ fn keep_near_tips_only(error: &mut clap::Error) {
     }
 }
 
+/// Tells a shell that asks what may stand next: the script of `completions` asks, by the environment. None has asked
+/// where there is no exit code.
+#[must_use]
+pub fn complete(arguments: &[OsString]) -> Option<Exit> {
+    match shell::complete(arguments, Arguments::command) {
+        Ok(has_asked) => has_asked.then_some(Exit::Compliant),
+        Err(_) => Some(Exit::Usage),
+    }
+}
+
+/// When the colours of a terminal are used, as far as the arguments tell: wrong ones have colours, too.
+#[must_use]
+pub fn colors(arguments: &[OsString]) -> anstream::ColorChoice {
+    let matches = Arguments::command().ignore_errors(true).try_get_matches_from(arguments);
+    let color = matches.ok().and_then(|matches| matches.get_one("color").copied());
+    match color.unwrap_or(ColorChoice::Auto) {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+}
+
 /// Runs a command with the arguments of a process, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -122,7 +147,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
             return if is_help { Exit::Compliant } else { Exit::Usage };
         }
     };
-    let mut terminal = Terminal::new(stdout, stderr);
+    let mut terminal = Terminal::new(stdout, stderr, &arguments.voice);
     let ended = match &arguments.command {
         Command::Check(check) => block_on(check.run(None, &mut terminal)),
         Command::Prove(prove) => block_on(prove.run(&mut terminal)),
@@ -132,7 +157,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         Command::Report(report) => block_on(report.run(&mut terminal)),
         Command::Doctor(doctor) => block_on(doctor.run(&mut terminal)),
         Command::Invoke(invoke) => block_on(invoke.run(&mut terminal)),
-        Command::Completions(completions) => completions.run(Arguments::command(), &mut terminal),
+        Command::Completions(completions) => completions.run(&Arguments::command(), &mut terminal),
         Command::Man(manual) => manual.run(Arguments::command(), &mut terminal),
     };
     ended.unwrap_or_else(|error| {
@@ -143,15 +168,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
         }
         error.exit()
     })
-}
-
-/// Runs what waits for the network.
-fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| CliError::machine("cannot start", source))?
-        .block_on(work)
 }
 
 #[cfg(test)]

@@ -45,6 +45,18 @@ impl Destination {
         }
     }
 
+    /// The format of a command that has formats of its own: the one that is given, else the one that the file's ending
+    /// tells, else the first.
+    ///
+    /// # Errors
+    /// What should be a file is the name of a format.
+    pub(super) fn format<F: ValueEnum>(&self, given: Option<F>, first: F) -> Result<F, CliError> {
+        let Some(output) = &self.output else { return Ok(given.unwrap_or(first)) };
+        is_no_format(output)?;
+        let told = || F::from_str(told_by_ending(output)?.name, true).ok();
+        Ok(given.or_else(told).unwrap_or(first))
+    }
+
     /// The file that the result goes to; none is standard output, whatever it is called.
     pub(super) fn file(&self) -> Option<&Path> {
         let is_file =
@@ -82,6 +94,26 @@ impl Destination {
     ) -> Result<(), CliError> {
         self.write(terminal, |out| show(&mut Screen::new(out)))
     }
+}
+
+/// Makes sure that what `--output` names is no format.
+///
+/// # Errors
+/// It is one.
+fn is_no_format(output: &Path) -> Result<(), CliError> {
+    let name = output.to_string_lossy();
+    match Format::ALL.iter().find(|format| format.name.eq_ignore_ascii_case(&name)) {
+        None => Ok(()),
+        Some(format) => Err(CliError::usage(format!(
+            "--output names a file, and {name} is a format\n\n  tip: --format {}",
+            format.name
+        ))),
+    }
+}
+
+/// The format that a file's ending tells.
+fn told_by_ending(output: &Path) -> Option<Format> {
+    Format::of_ending(&output.extension()?.to_string_lossy())
 }
 
 impl ValueEnum for Format {
@@ -155,23 +187,17 @@ impl Output {
     }
 
     fn format_of(&self, output: &Path) -> Result<Format, CliError> {
-        let name = output.to_string_lossy();
-        if let Some(format) = Format::ALL.iter().find(|format| format.name.eq_ignore_ascii_case(&name)) {
-            return Err(CliError::usage(format!(
-                "--output names a file, and {name} is a format\n\n  tip: --format {}",
-                format.name
-            )));
-        }
+        is_no_format(output)?;
         if let Some(format) = self.format {
             return Ok(format);
         }
-        let ending = output.extension().and_then(|ending| Format::of_ending(&ending.to_string_lossy()));
-        match ending {
+        match told_by_ending(output) {
             Some(format) => Ok(format),
             None if self.output.len() < 2 || files::is_standard(output) => Ok(Format::TABLE),
             None => {
                 let known: Vec<String> =
                     Format::ALL.iter().filter_map(|format| Some(format!(".{}", format.ending?))).collect();
+                let name = output.display();
                 Err(CliError::usage(format!(
                     "--output {name}: its ending tells no format; valid are {}",
                     known.join(", ")

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueHint};
+use clap::Args;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
-use super::error::CliError;
-use crate::rule::parameters::{InputParameters, RuleParameters};
+use super::{error::CliError, shell::candidates};
+use crate::rule::parameters::{InputParameters, PARAMETERS, RuleParameters};
 
 /// Rule parameters as arguments.
 #[derive(Debug, Args)]
 pub(super) struct ParameterArguments {
     /// A rule parameter; may be given again for others
-    #[arg(long = "parameter", short, value_name = "NAME=VALUE", value_parser = pair, value_hint = ValueHint::Other)]
+    #[arg(long = "parameter", short, value_name = "NAME=VALUE", value_parser = pair, add = ArgValueCandidates::new(names))]
     pub parameters: Vec<(String, String)>,
+}
+
+/// What a shell offers.
+fn names() -> Vec<CompletionCandidate> {
+    candidates(PARAMETERS.iter().map(|parameter| (format!("{}=", parameter.name), parameter.meaning)))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -14,6 +14,11 @@ impl Progress {
         Self::on(ProgressDrawTarget::stderr(), message)
     }
 
+    /// One that nobody sees.
+    pub(super) fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     fn on(target: ProgressDrawTarget, message: impl Display) -> Self {
         let progress = Self(ProgressBar::with_draw_target(None, target).with_style(ProgressStyle::default_spinner()));
         progress.say(message);

@@ -13,7 +13,6 @@ use super::{
     exceptions::ExceptionsFile,
     files,
     output::{Output, write_reports},
-    progress::Progress,
     since::Since,
     terminal::Terminal,
 };
@@ -74,9 +73,9 @@ impl Report {
         let exceptions = self.exceptions.read()?;
         let earlier = self.since.read()?;
         let accounts = self.accounts()?;
-        let connected = self.account.connect().await?;
-        let progress = Progress::new("asking who the credentials belong to");
-        let (session, _) = connected.session().await?;
+        let connected = self.account.connect(terminal).await?;
+        let progress = terminal.progress("asking who the credentials belong to");
+        let (session, _) = connected.session(terminal).await?;
         let aggregator = self.aggregator(&session).await?;
         progress.say(format_args!("reading the aggregator {aggregator}"));
         let mut found: Vec<Row> = Vec::new();

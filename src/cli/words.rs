@@ -11,6 +11,46 @@ pub(super) struct Word {
     pub(super) meaning: &'static str,
 }
 
+/// What `compare` shows of a rule for which AWS Config has no result.
+pub(super) const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
+/// What `compare` shows of a rule whose results could not be read.
+pub(super) const NOT_READ: &str = "NOT_READ";
+
+const READ_BACK: [(&str, &str); 3] = [
+    ("aggregator", "The verdict was not judged here, but read back from an aggregator of AWS Config."),
+    (INSUFFICIENT_DATA, "AWS Config has no result of the rule for the account."),
+    (NOT_READ, "What AWS Config has recorded under the rule was not read: the permission for it is missing."),
+];
+
+/// What `prove` shows of a trail and of a Region.
+const PROVED: [(&str, &str); 16] = [
+    ("PROVED", "The files in the bucket show that log files arrive."),
+    ("NOT_PROVED", "Nothing shows whether log files arrive. With no trail that is proved, there is no verdict."),
+    ("DISPROVED", "The files in the bucket show that log files do not arrive, or were changed."),
+    ("not-enabled", "The Region is disabled in the account: it does not count."),
+    ("changing", "The Region is being enabled or disabled: it does not count."),
+    ("unreadable", "The Region's files were refused, are archived, or are too many: not proved."),
+    ("broken", "A digest file is not as AWS signed it, or is not there: disproved."),
+    ("unverifiable", "AWS does not list the key with which the digest file is signed: not proved."),
+    ("failing", "CloudTrail reports an error of delivery, and no log file arrived: disproved."),
+    ("delivering", "A digest file of the window lists log files, or a log file of the window was seen: proved."),
+    ("quiet", "A digest file of the window lists no log file, as there was no event: proved."),
+    ("starting", "Logging or log file validation is new in the Region: not proved."),
+    ("undigested", "Log files arrive, and no digest file: not proved."),
+    ("silent", "The newest digest file ended before the window: disproved."),
+    ("never", "The trail never had a digest file in the Region: disproved, if it is logging for long enough."),
+    ("unproved", "Log file validation is off, and there is no log file in the window: not proved."),
+];
+
+/// What `--since` says became of an account.
+const CHANGES: [(&str, &str); 5] = [
+    ("non-compliant", "Since the earlier report: not compliant, and was, or had no verdict."),
+    ("exception-expired", "Since the earlier report: what excepted the account does so no more."),
+    ("repaired", "Since the earlier report: compliant again, or the rule does not apply any more."),
+    ("joined", "Since the earlier report: the account was not in it."),
+    ("left", "Since the earlier report: the account is not in this one."),
+];
+
 const RESULTS_AND_EXIT_CODES: [(&str, &str); 13] = [
     ("PASS", "The trail meets every condition of the rule, or is trusted to where that was asked for."),
     ("FAIL", "The trail definitely misses a condition."),
@@ -31,7 +71,8 @@ const RESULTS_AND_EXIT_CODES: [(&str, &str); 13] = [
 pub(super) fn all() -> impl Iterator<Item = Word> {
     let verdicts =
         Standing::ALL.into_iter().map(|standing| Word { word: standing.as_str(), meaning: verdict(standing) });
-    let others = RESULTS_AND_EXIT_CODES.into_iter().map(|(word, meaning)| Word { word, meaning });
+    let others = RESULTS_AND_EXIT_CODES.into_iter().chain(READ_BACK).chain(PROVED).chain(CHANGES);
+    let others = others.map(|(word, meaning)| Word { word, meaning });
     let caveats = Caveat::ALL.iter().map(|caveat| Word { word: caveat.as_str(), meaning: caveat.in_words() });
     // From v6.0 on it has another number.
     let number = RECOMMENDATIONS.last().map(|recommendation| Word {

@@ -15,10 +15,11 @@ pub(super) fn title() -> String {
     format!("{CONTROL}: {}", CONTROL.title)
 }
 
-/// The same for every run over the same account from the same Region.
+/// The same for every run over the same account from the same Region, or over a file that does not tell its account.
 pub(super) fn uid(report: &Report) -> String {
     let (region, account_id) = (report.region.as_deref(), report.account_id.as_deref());
-    format!("{}/{}/{}", CONTROL.rule, region.unwrap_or_default(), account_id.unwrap_or_default())
+    let whose = account_id.or(report.evidence_file.as_deref());
+    format!("{}/{}/{}", CONTROL.rule, region.unwrap_or_default(), whose.unwrap_or_default())
 }
 
 /// The partition of the report's Region.

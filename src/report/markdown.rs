@@ -131,7 +131,7 @@ fn commands(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
 
 /// Text as it is, in one line and with nothing that Markdown or a forge would take for its own: no link, no mention, no
 /// number of an issue.
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     /// A comment that shows nothing and keeps what it parts from being read as one.
     const APART: &str = "<!-- -->";
     let mut escaped = String::new();

@@ -19,7 +19,7 @@ pub mod format;
 mod html;
 pub(crate) mod json;
 mod junit;
-mod markdown;
+pub(crate) mod markdown;
 mod ocsf;
 pub mod remedies;
 pub mod reports;

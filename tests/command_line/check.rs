@@ -232,15 +232,11 @@ async fn what_is_wrong_with_credentials_profile_or_region_is_said_in_one_line() 
         (&["compare"], 2, &["NoCredentials", "--profile"]),
         (&["check", "--profile", "audti"], 64, &["there is no profile `audti`; the nearest is audit"]),
         (
-            &["check", "--region", "eu-wset-1"],
+            &["check", "--region", "eu-wset-1/x"],
             64,
-            &["this version knows no Region `eu-wset-1`; the nearest is eu-west-1"],
+            &["`eu-wset-1/x` is no name of a Region; the nearest is eu-west-1"],
         ),
-        (
-            &["compare", "--region", "eu-wset-1"],
-            64,
-            &["this version knows no Region `eu-wset-1`; the nearest is eu-west-1"],
-        ),
+        (&["compare", "--region", "EU"], 64, &["`EU` is no name of a Region"]),
         (
             &["check", "--parameter", "checkDelivry=true"],
             64,
@@ -269,6 +265,38 @@ async fn what_is_wrong_with_credentials_profile_or_region_is_said_in_one_line() 
         let ran = ended(bare(home.path(), arguments)).await;
         assert_says(&ran, 64, &["cannot read the shared AWS configuration"]);
     }
+}
+
+#[tokio::test]
+async fn a_region_that_this_version_does_not_know_is_asked_with_a_warning() {
+    let live = Live::example("compliant").await;
+    for command in ["check", "compare"] {
+        let ran = live.run(&[command, "--region", "eu-wset-1"]).await;
+        let warning = "warning: this version knows no Region `eu-wset-1`; the nearest is eu-west-1";
+        assert_eq!(ran.stderr.lines().next(), Some(warning));
+        assert!(live.stand_in.calls().iter().any(|call| call.region.as_deref() == Some("eu-wset-1")), "{}", ran.stderr);
+    }
+    let ran = live.run(&["check", "--parameter", "reportingRegion=eu-wset-1"]).await;
+    assert_says(&ran, 64, &["reportingRegion is `eu-wset-1`"]);
+}
+
+#[tokio::test]
+async fn each_call_is_said_where_that_is_wanted() {
+    let live = Live::example("stopped").await;
+    let ran = live.run(&["check", "--verbose"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let (mut said, ids): (Vec<&str>, Vec<&str>) =
+        ran.stderr.lines().map(|line| line.split_once(", request id ").unwrap()).unzip();
+    assert!(ids.iter().all(|id| !id.is_empty()));
+    said.sort_unstable();
+    let calls = ["DescribeTrails", "GetCallerIdentity", "GetEventSelectors", "GetTrailStatus"];
+    assert_eq!(said, calls.map(|operation| format!("{operation} in us-east-1: answered")));
+
+    let refused = live.run(&["check", "-v", "--quiet"]).await;
+    assert_eq!(refused.code, Some(64));
+    let live = Live::example("throttled").await;
+    let ran = live.run(&["check", "-v"]).await;
+    assert!(ran.stderr.contains("GetTrailStatus in us-east-1: ThrottlingException, request id "), "{}", ran.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -81,6 +81,25 @@ fn colours_appear_only_when_asked_for() {
     assert!(text(&coloured.stdout).contains("\x1b[1m\x1b[32mCOMPLIANT"), "{coloured:?}");
     let plain = command(&["invoke"]).env("NO_COLOR", "1").output().unwrap();
     assert!(!text(&plain.stdout).contains('\x1b'));
+
+    let coloured = command(&["--color", "ALWAYS", "invoke"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(text(&coloured.stdout).contains("\x1b[1m\x1b[32mCOMPLIANT"), "{coloured:?}");
+    let plain = command(&["invoke", "--color=never"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(!text(&plain.stdout).contains('\x1b'));
+    let coloured = run(&["invoke", "--color", "always", "--bogus"]);
+    assert!(text(&coloured.stderr).starts_with("\x1b[1m\x1b[31merror:"), "{coloured:?}");
+}
+
+#[test]
+fn only_errors_are_said_where_that_is_wanted() {
+    let check = ["check", "--evidence", "tests/cli/saved"];
+    let (said, quiet) = (run(&check), run(&[&check[..], &["-q"]].concat()));
+    let of = |output: &Output| {
+        let kinds = text(&output.stderr).lines().map(|line| line.split_once(':').unwrap().0.to_owned());
+        kinds.collect::<Vec<_>>()
+    };
+    assert_eq!((of(&said), of(&quiet)), (vec!["warning".to_owned(), "error".to_owned()], vec!["error".to_owned()]));
+    assert_eq!((text(&said.stdout), said.status.code()), (text(&quiet.stdout), quiet.status.code()));
 }
 
 #[test]

@@ -651,6 +651,31 @@ async fn the_table_shows_each_rule_its_age_and_why() {
 }
 
 #[tokio::test]
+async fn the_summary_of_a_ci_job_shows_each_rule_and_why() {
+    let live = Live::serve(&account("stopped", |_| {}), |world| {
+        deploy(world, OWN, None, &json!({}), Some("NON_COMPLIANT"));
+        deploy(world, "a|b", Some(MULTI_REGION), &json!({}), Some("COMPLIANT"));
+    })
+    .await;
+    let file = live.path("comparison.md");
+    let ran = live.run(&["compare", "--output", file.to_str().unwrap()]).await;
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""));
+    let summary = std::fs::read_to_string(file).unwrap();
+    assert!(summary.starts_with("# CIS AWS Foundations v3.0.0, 3.1\n"), "{summary}");
+    let is_row = |line: &str| {
+        line.starts_with("| a\\|b | MULTI\\_REGION\\_CLOUD\\_TRAIL\\_ENABLED | COMPLIANT | 20")
+            && line.ends_with(" UTC, 3 h 30 min ago | no |")
+    };
+    assert!(summary.lines().any(is_row), "{summary}");
+    assert!(summary.contains("| cis-3-1-cloudtrail-all-regions | this rule | NON\\_COMPLIANT |"), "{summary}");
+    assert!(summary.contains("\nNot deployed in us-east-1: CLOUD\\_TRAIL\\_ENABLED"), "{summary}");
+    let shown = live.run(&["compare", "--format", "MARKDOWN"]).await;
+    assert_eq!(shown.stdout.lines().count(), summary.lines().count());
+    let mistaken = live.run(&["compare", "--output", "json"]).await;
+    assert_eq!((mistaken.code, mistaken.stderr.contains("tip: --format json")), (Some(64), true));
+}
+
+#[tokio::test]
 async fn where_nothing_is_recorded_no_heading_stands_over_it() {
     let live = Live::example("compliant").await;
     let ran = live.run(&["compare"]).await;

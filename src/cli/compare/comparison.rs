@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    super::words,
     age::seconds_between,
     deployed::{DeployedRule, Recorded},
     here::Here,
@@ -138,6 +139,15 @@ impl Comparison {
 }
 
 impl ComparedRule {
+    /// What is recorded, in a word.
+    pub(super) fn recorded(&self) -> &'static str {
+        match self.compliance_type {
+            Some(RecordedCompliance::Result(compliance_type)) => compliance_type.as_str(),
+            Some(RecordedCompliance::InsufficientData) => words::INSUFFICIENT_DATA,
+            None => words::NOT_READ,
+        }
+    }
+
     /// A rule beside the verdict here; none if it was deleted meanwhile, or was never there.
     fn of(deployed: DeployedRule, recorded: Recorded, here: &Here, not_read: &mut Vec<NotRead>) -> Option<Self> {
         let Here { report, subject, .. } = here;

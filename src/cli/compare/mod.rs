@@ -5,6 +5,7 @@ mod comparison;
 mod deployed;
 mod here;
 mod managed;
+mod markdown;
 mod table;
 mod why;
 
@@ -16,7 +17,6 @@ use super::{
     error::{CliError, Exit},
     output::Destination,
     parameters::{self, ParameterArguments},
-    progress::Progress,
     terminal::Terminal,
 };
 use crate::{
@@ -43,9 +43,9 @@ pub(super) struct Compare {
     rule: Option<String>,
     #[command(flatten)]
     parameters: ParameterArguments,
-    /// How the result looks
-    #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Table)]
-    format: CompareFormat,
+    /// How the result looks [default: as --output ends, else table]
+    #[arg(long, short, value_enum, ignore_case = true, value_name = "FORMAT")]
+    format: Option<CompareFormat>,
     #[command(flatten)]
     destination: Destination,
 }
@@ -57,16 +57,22 @@ pub(super) enum CompareFormat {
     Table,
     /// For programs; comparison.schema.json describes it.
     Json,
+    /// For the summary of a CI job.
+    Markdown,
 }
 
 impl Compare {
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        let format = self.destination.format(self.format, CompareFormat::Table)?;
         let (report, comparison) = self.live(terminal).await?;
-        match self.format {
+        match format {
             CompareFormat::Table => {
                 self.destination.show(terminal, |screen| table::render(&report, &comparison, screen))?;
             }
             CompareFormat::Json => self.destination.write(terminal, |out| json::pretty(&comparison, out))?,
+            CompareFormat::Markdown => {
+                self.destination.write(terminal, |out| markdown::render(&report, &comparison, out))?;
+            }
         }
         if report.compliance_type.is_none() {
             terminal.error(format_args!("{}: {}", report.whose(), report.annotation));
@@ -76,10 +82,10 @@ impl Compare {
 
     async fn live(&self, terminal: &mut Terminal<'_>) -> Result<(Report, Comparison), CliError> {
         let given = self.parameters.given()?;
-        let connected = self.account.connect().await?;
+        let connected = self.account.connect(terminal).await?;
         parameters::check(&given, &connected.region)?;
-        let progress = Progress::new("asking who the credentials belong to");
-        let (session, caller) = connected.session().await?;
+        let progress = terminal.progress("asking who the credentials belong to");
+        let (session, caller) = connected.session(terminal).await?;
         let collected_at = Clock::System.now();
         progress.say(format_args!("reading the rules of account {} in {}", session.account_id, session.region));
         let wanted = self.rule.as_deref().unwrap_or(rule::DEFAULT_NAME);

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::{
     age::age,
-    comparison::{ComparedRule, Comparison, RecordedCompliance},
+    comparison::{ComparedRule, Comparison},
 };
 use crate::{
     report::{
@@ -48,11 +48,7 @@ pub(super) fn render(report: &Report, comparison: &Comparison, screen: &mut Scre
 }
 
 fn rule(rule: &ComparedRule, screen: &mut Screen) -> io::Result<()> {
-    let recorded = match rule.compliance_type {
-        Some(RecordedCompliance::Result(compliance_type)) => compliance_type.as_str(),
-        Some(RecordedCompliance::InsufficientData) => "INSUFFICIENT_DATA",
-        None => "NOT_READ",
-    };
+    let recorded = rule.recorded();
     let identifier = rule.managed_rule_identifier.unwrap_or("this rule");
     let by = rule.created_by.as_deref().map(|service| format!(", made by {service}")).unwrap_or_default();
     screen.styled_line(&[
@@ -68,9 +64,9 @@ fn rule(rule: &ComparedRule, screen: &mut Screen) -> io::Result<()> {
         let evaluated = rule
             .last_evaluated()
             .filter(|evaluated| *evaluated > time)
-            .map(|evaluated| format!("; evaluated again at {evaluated}"))
+            .map(|evaluated| format!("; evaluated again at {}", evaluated.for_people()))
             .unwrap_or_default();
-        screen.line(format_args!("    Recorded at {time}, {} ago{evaluated}", age(seconds)))?;
+        screen.line(format_args!("    Recorded at {}, {} ago{evaluated}", time.for_people(), age(seconds)))?;
     }
     let parameters = rule.input_parameters.as_ref().map(InputParameters::lines).unwrap_or_default();
     if !parameters.is_empty() {

@@ -78,7 +78,7 @@ pub enum Flaw {
     OtherKey(String),
     #[error("says that it is of account `{0}`")]
     OtherAccount(String),
-    #[error("says that it ends at {0}")]
+    #[error("says that it ends at {}", .0.for_people())]
     OtherEnd(Timestamp),
     #[error("is not signed by AWS")]
     BadSignature,
@@ -205,23 +205,23 @@ impl fmt::Display for Outcome {
             }
             Self::Unreadable { refusal } => write!(f, "cannot be read ({refusal})"),
             Self::Unanswered { refusal } => write!(f, "was not read this time ({refusal})"),
-            Self::Broken { end, flaw } => write!(f, "is broken: the digest file of {end} {flaw}"),
+            Self::Broken { end, flaw } => write!(f, "is broken: the digest file of {} {flaw}", end.for_people()),
             Self::Unverifiable { end, refusal: Some(refusal) } => {
-                write!(f, "cannot be verified: no public key for the digest file of {end} ({refusal})")
+                write!(f, "cannot be verified: no public key for the digest file of {} ({refusal})", end.for_people())
             }
             Self::Unverifiable { end, refusal: None } => {
-                write!(f, "cannot be verified: AWS does not list the public key of the digest file of {end}")
+                write!(f, "cannot be verified: AWS does not list the public key of the digest file of {}", end.for_people())
             }
             Self::Failing { s3_error } => write!(f, "is failing: delivery to S3 gives {s3_error}, and nothing arrived"),
             Self::Delivering { until, signature } => {
-                write!(f, "is delivering, until {until}{}", unsigned(*signature))
+                write!(f, "is delivering, until {}{}", until.for_people(), unsigned(*signature))
             }
             Self::Quiet { until, signature } => {
-                write!(f, "is quiet: no event to deliver until {until}{}", unsigned(Some(*signature)))
+                write!(f, "is quiet: no event to deliver until {}{}", until.for_people(), unsigned(Some(*signature)))
             }
             Self::Starting => f.write_str("is starting: logging or validation is new there"),
             Self::Undigested => f.write_str("is undigested: log files arrive, and no digest file"),
-            Self::Silent { since, now } => write!(f, "is silent since {since} ({})", span(now.seconds_since(*since))),
+            Self::Silent { since, now } => write!(f, "is silent since {} ({})", since.for_people(), span(now.seconds_since(*since))),
             Self::Never { is_disproved: true } => f.write_str("never had a digest file"),
             Self::Never { is_disproved: false } => {
                 f.write_str("never had a digest file, and GetTrailStatus does not say since when it is logging")

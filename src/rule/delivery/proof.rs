@@ -246,7 +246,10 @@ impl Judge<'_> {
             (sight.status().and_then(|status| status.latest_digest_delivery_time), sight.newest())
             && told.seconds_since(newest.last_modified) > 600
         {
-            notes.push(format!("CloudTrail reports a digest file as delivered at {told}, and it is not in the bucket"));
+            notes.push(format!(
+                "CloudTrail reports a digest file as delivered at {}, and it is not in the bucket",
+                told.for_people()
+            ));
         }
         RegionProof {
             region: sight.place.region.to_owned(),
@@ -372,7 +375,10 @@ impl Judge<'_> {
             let stored = sight.file(key).map(|file| &file.object);
             let object = match (stored, &named) {
                 (Some(Observed::Refused { refused }), Some(_)) if refused.code == "InvalidObjectState" => {
-                    notes.push(format!("The digest file of {end} is archived: the chain was checked back to there"));
+                    notes.push(format!(
+                        "The digest file of {} is archived: the chain was checked back to there",
+                        end.for_people()
+                    ));
                     return Ok(chain);
                 }
                 (Some(Observed::Refused { refused }), Some(_)) if refused.code == "NoSuchKey" => {
@@ -403,16 +409,20 @@ impl Judge<'_> {
             let Some(previous) = previous else {
                 if end > back_to {
                     let missing = span(end.seconds_since(back_to));
-                    notes
-                        .push(format!("The chain starts with the digest file of {end}: {missing} before it have none"));
+                    notes.push(format!(
+                        "The chain starts with the digest file of {}: {missing} before it have none",
+                        end.for_people()
+                    ));
                 }
                 return Ok(chain);
             };
             let here = sight.place.read_digest_key(&previous.key).filter(|_| previous.bucket == sight.place.bucket);
             let Some(before) = here else {
                 notes.push(format!(
-                    "The digest file of {end} continues one elsewhere (bucket {}, key {}): that was not followed",
-                    previous.bucket, previous.key
+                    "The digest file of {} continues one elsewhere (bucket {}, key {}): that was not followed",
+                    end.for_people(),
+                    previous.bucket,
+                    previous.key
                 ));
                 return Ok(chain);
             };
