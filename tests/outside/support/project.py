@@ -12,7 +12,7 @@ EVENTS = ROOT / "tests/events"
 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 PROGRAM = TARGET / "debug/cloudtrail-all-regions"
-STAND_IN = TARGET / "debug/examples/stand_in"
+STAND_IN = [TARGET / "debug/examples/account", "--commands"]
 BOOTSTRAP = pathlib.Path(os.environ.get("BOOTSTRAP", TARGET / "debug/bootstrap"))
 NODE_MODULES = TARGET / "outside/node_modules"
 # The programs that come with Python packages.

@@ -7,10 +7,10 @@ from support.project import STAND_IN
 
 
 class StandIn:
-    """A process of examples/stand_in.rs, which says what it can be asked."""
+    """A process of examples/account, whose commands.rs says what it can be asked."""
 
     def __init__(self):
-        self._process = subprocess.Popen([STAND_IN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(STAND_IN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.endpoint = self._answer()["endpoint"]
         self.tokens = []
 

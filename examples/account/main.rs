@@ -2,17 +2,21 @@
 //! which its passing trails deliver, and AWS Config with this rule, which recorded its verdict yesterday, and AWS's managed
 //! ones, which found the account COMPLIANT.
 //!
-//! It prints what to export in another terminal, and serves until it is interrupted.
+//! It prints what to export in another terminal, and serves until it is interrupted. Tests in other languages have
+//! accounts made by commands instead.
+
+mod commands;
 
 use std::{
     collections::BTreeSet,
     error::Error,
     io::{self, Write},
     process::ExitCode,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use cloudtrail_all_regions::{
+    clock::Clock,
     rule::{
         self,
         evaluation::{ComplianceType, EvaluatedResource},
@@ -47,6 +51,9 @@ Serves the account of the file, such as examples/accounts/stopped.json, on this 
 prints what to export so that the command line and the AWS CLI speak to it. A trail that passes delivers log files to its
 bucket, and digest files if validation is on; with --silent, nothing from this Region for the last hours. The bucket of an
 organization's trail is in a log archive account, which only a role may read; the role is printed.
+
+With --commands in place of a file it obeys commands on standard input, one JSON object a line, until that ends: for
+tests in other languages.
 ";
 
 /// The Regions that every account of the partition `aws` has without enabling them.
@@ -86,6 +93,10 @@ async fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
             io::stdout().write_all(USAGE.as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }
+        ["--commands"] => {
+            commands::serve().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         [path] if !path.starts_with('-') => (*path, None),
         [path, "--silent", region] if !path.starts_with('-') && ENABLED.contains(region) => (*path, Some(*region)),
         _ => {
@@ -120,7 +131,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     }
     loop {
         tokio::time::sleep(Duration::from_mins(1)).await;
-        let (now, mut world) = (Timestamp::from(SystemTime::now()), stand_in.world());
+        let (now, mut world) = (Clock::System.now(), stand_in.world());
         for delivering in &mut delivering {
             delivering.until(now, &mut world, &key);
         }
@@ -154,7 +165,7 @@ impl Delivering {
 
 /// Delivers the last hours of each trail that passes, and records calls as CloudTrail does. Returns what goes on delivering.
 fn deliver(world: &mut World, evidence: &Evidence, silent: Option<&str>, key: &SigningKey) -> Vec<Delivering> {
-    let now = Timestamp::from(SystemTime::now()).to_second();
+    let now = Clock::System.now().to_second();
     for region in ENABLED {
         world.add_public_key(region, key.listed(now));
     }
@@ -204,7 +215,7 @@ fn deliveries(trail: &Trail, account: &str, region: &str) -> Option<Deliveries> 
 /// What AWS Config recorded a day ago: for this rule what its function reports.
 fn record_results(world: &mut World, evidence: &Evidence) {
     let Evidence { account_id, region, .. } = evidence;
-    let yesterday = SystemTime::now() - Duration::from_hours(24);
+    let yesterday = Clock::System.time() - Duration::from_hours(24);
     let row = |resource: EvaluatedResource, compliance_type: ComplianceType, annotation| Row {
         resource_type: resource.resource_type,
         resource_id: resource.resource_id,

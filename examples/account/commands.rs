@@ -1,4 +1,4 @@
-//! The stand-in as a process of its own, for tests in other languages.
+//! Accounts that are made by commands, for tests in other languages.
 //!
 //! Its first line on standard output is `{"endpoint": URL}`. It obeys commands on standard input, one JSON object a
 //! line, and answers each with one line; it ends with its input. It takes keys that another STS has issued.
@@ -87,8 +87,8 @@ impl Delivery {
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Serves until standard input ends.
+pub(super) async fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut world = World::default();
     world.account_of_key_id = true;
     let stand_in = StandIn::start(world).await?;
