@@ -26,7 +26,7 @@ ORDER = [
     ["error"],
 ]
 # It stands beside the order, below the command line.
-BESIDE = {"stand_in": ["rule"]}
+BESIDE = {"stand_in": ["rule", "clock"]}
 OUTSIDE = [
     "tokio",
     "std::env",

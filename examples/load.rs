@@ -16,11 +16,12 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use clap::Parser;
 use cloudtrail_all_regions::{
+    clock::Clock,
     rule::arn::Arn,
     stand_in::{Call, ConfigRule, Fault, Misbehaviour, StandIn, World, events::Event},
 };
@@ -224,7 +225,7 @@ impl Load {
         let rule = self.accounts[index].rule.clone();
         let (trouble, expected, puts) =
             trouble.map_or((None, Expected::Own, 1), |(trouble, expected, puts)| (Some(trouble), expected, puts));
-        let mut deadline = SystemTime::now() + Duration::from_mins(1);
+        let mut deadline = Clock::System.time() + Duration::from_mins(1);
         let result_token = {
             let mut world = self.stand_in.world();
             match trouble {
@@ -232,7 +233,7 @@ impl Load {
                 Some(Trouble::ExpiredSessions) => world.expire_temporary_credentials(),
                 Some(Trouble::Deadline(fault)) => {
                     world.add_fault(fault);
-                    deadline = SystemTime::now() + Duration::from_millis(1500);
+                    deadline = Clock::System.time() + Duration::from_millis(1500);
                 }
                 None => {}
             }
@@ -312,7 +313,7 @@ fn iso(seconds: i64) -> String {
 async fn main() -> ExitCode {
     let Arguments { invocations, members, fault_every, huge_answers, bootstrap } = Arguments::parse();
     let beside = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().join("bootstrap");
-    let began = SystemTime::now();
+    let began = Clock::System.time();
     let mut load = Load::start(&bootstrap.unwrap_or(beside), members).await;
     let process_id = load.lambda.process.id();
     let (mut samples, mut most_sockets) = (Vec::new(), 0);

@@ -95,7 +95,7 @@ impl Function {
     /// Handles one invocation by AWS Config.
     pub async fn handle(&self, payload: Value, context: &Context) -> Outcome {
         let (began_at, began) = (self.clock.now(), Instant::now());
-        let left = context.deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        let left = context.deadline.duration_since(self.clock.time()).unwrap_or_default();
         let limit = Limit { at: began + left.saturating_sub(RESERVE), calls: CallLog::default() };
         let (result, record) = match Invocation::parse(payload) {
             Ok(invocation) => {

@@ -15,7 +15,7 @@
 //! | [`error`] | an error's whole chain, on one line |
 //!
 //! A module uses only what stands below it; `.ci/imports.py` holds it to that. Beside them is `stand_in`: CloudTrail, Config
-//! and STS on a loopback port. It knows `rule` alone, no SDK, and is not in the Lambda binary.
+//! and STS on a loopback port. It knows `rule` and `clock`, no SDK, and is not in the Lambda binary.
 //!
 //! `bootstrap`, the Lambda function, and `cloudtrail-all-regions`, the command line, are thin.
 //!

@@ -4,10 +4,11 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use support::endpoint::Connection;
+use tokio::time::Instant;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 
 /// Which calls wait for which (docs/function.md, "How it works").

@@ -7,10 +7,11 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
+use cloudtrail_all_regions::clock::Clock;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Method, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -21,7 +22,7 @@ use tokio::{
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     },
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// A bound, not a measure: nothing here takes as long.
@@ -155,7 +156,7 @@ impl RuntimeApi {
             // The bench may have ended.
             let _ = self.polled.send(arrived_at);
             let Some(event) = self.waiting.lock().await.recv().await else { std::future::pending().await };
-            let deadline = (SystemTime::now() + PATIENCE).duration_since(UNIX_EPOCH).unwrap().as_millis();
+            let deadline = (Clock::System.time() + PATIENCE).duration_since(UNIX_EPOCH).unwrap().as_millis();
             return Response::builder()
                 .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
                 .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())

@@ -16,7 +16,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use cloudtrail_all_regions::stand_in::{
@@ -32,7 +32,7 @@ use support::{
     endpoint::{Connection, Endpoint, Log},
 };
 use tables::{Cold, Report, Slow, Warm};
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::Instant};
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";

@@ -1,6 +1,6 @@
 //! The picture of an invocation: a row for each connection, a bar for its handshake and for each of its calls.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use support::endpoint::Connection;
 

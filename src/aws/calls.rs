@@ -73,6 +73,7 @@ impl CallLog {
     /// Runs a call, and notes it.
     pub(super) fn track<'c, T, E>(
         &'c self,
+        clock: Clock,
         asked: Asked<'c>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + 'c,
     ) -> impl Future<Output = Result<T, CallError>> + 'c
@@ -83,7 +84,7 @@ impl CallLog {
         // The SDK's futures are large, and up to two a trail are under way at once.
         let call = Box::pin(call);
         async move {
-            let at = Clock::System.now();
+            let at = clock.now();
             let _answered = self.start(asked);
             let answer = call.await;
             let request_id = answer.request_id().map(str::to_owned);

@@ -1,9 +1,6 @@
 //! What time it is, by the answers of a service.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -15,7 +12,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::{DateTime, config_bag::ConfigBag, date_time::Format};
 
 use super::answers::timestamp;
-use crate::rule::timestamp::Timestamp;
+use crate::{clock, rule::timestamp::Timestamp};
 
 /// What time it is by S3, and by this machine at the same moment: of the first answer.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +41,7 @@ impl Intercept for Clock {
         let date = date.and_then(|date| timestamp(DateTime::from_str(date, Format::HttpDate).ok()?));
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let (None, Some(date)) = (*first, date) {
-            *first = Some((date, Timestamp::from(SystemTime::now())));
+            *first = Some((date, clock::Clock::System.now()));
         }
         Ok(())
     }

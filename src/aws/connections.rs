@@ -14,16 +14,19 @@ use aws_config::{profile::ProfileFileCredentialsProvider, provider_config::Provi
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudtrail::config::retry::{RetryPartition, TokenBucket};
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::{
+    rt::sleep::{SharedAsyncSleep, TokioSleep},
+    time::TimeSource,
+};
 #[cfg(feature = "cli")]
 use aws_smithy_http_client::{
     Builder, Connector,
     proxy::ProxyConfig,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::client::{http::HttpClient, orchestrator::HttpResponse, result::SdkError};
 #[cfg(feature = "cli")]
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, runtime_components::RuntimeComponents};
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::{error::metadata::ProvideErrorMetadata, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{
     SdkConfig,
@@ -35,7 +38,7 @@ use aws_types::{
 use tokio::task::yield_now;
 
 #[cfg(feature = "cli")]
-use super::clock::Clock;
+use super::clock::Clock as ClockOfS3;
 use super::{
     CallLog,
     answers::RefuseBrokenAnswers,
@@ -44,6 +47,7 @@ use super::{
     fault::{CallError, RetryTransientFaults},
     https::{self, Https},
 };
+use crate::clock::Clock;
 
 /// How long calls may take. With the defaults three waves of calls that all run into their time-outs take 42 seconds.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +110,9 @@ const MEMBER_SESSION_RESERVE: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub struct Connections {
     base: SdkConfig,
-    https: Https,
+    /// What opens connections early; none if another transport takes its place.
+    https: Option<Https>,
+    clock: Clock,
     timing: Timing,
     cache: Mutex<Cache>,
 }
@@ -158,7 +164,7 @@ impl Connections {
         if !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
             base = base.service_config(EndpointUrls);
         }
-        Self { base: base.build(), https, timing, cache: Mutex::default() }
+        Self { base: base.build(), https: Some(https), clock: Clock::System, timing, cache: Mutex::default() }
     }
 
     /// Connections by the SDK's default chain: environment, profiles, SSO, roles, the machine's own role; and through
@@ -187,7 +193,7 @@ impl Connections {
                 ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider_config).build();
             base = base.into_builder().credentials_provider(SharedCredentialsProvider::new(of_profile)).build();
         }
-        Self { base, https: Https::new(timing.connect), timing, cache: Mutex::default() }
+        Self { base, https: None, clock: Clock::System, timing, cache: Mutex::default() }
     }
 
     /// Connections to one endpoint for all services and Regions; the environment does not matter.
@@ -202,7 +208,29 @@ impl Connections {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .build();
-        Self { base, https, timing, cache: Mutex::default() }
+        Self { base, https: Some(https), clock: Clock::System, timing, cache: Mutex::default() }
+    }
+
+    /// Connections over another transport, which opens none early, with a clock of their own; the environment does not
+    /// matter.
+    #[must_use]
+    pub fn over(transport: impl HttpClient + 'static, credentials: Credentials, clock: Clock, timing: Timing) -> Self {
+        let base = SdkConfig::builder()
+            .behavior_version(behavior_version())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(transport)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(clock)
+            .build();
+        Self { base, https: None, clock, timing, cache: Mutex::default() }
+    }
+
+    /// How many member accounts' credentials are kept, and how many clients.
+    #[must_use]
+    pub fn cached(&self) -> (usize, usize) {
+        let cache = self.lock();
+        (cache.members.len(), cache.clients.len())
     }
 
     /// The Region that environment or profile name.
@@ -218,7 +246,7 @@ impl Connections {
     pub async fn caller(&self, region: &str, calls: &CallLog) -> Result<(String, Option<String>), CallError> {
         const OPERATION: &str = "GetCallerIdentity";
         let asked = Asked { operation: OPERATION, region, is_rules_region: true, subject: "" };
-        let answer = calls.track(asked, self.sts(region).get_caller_identity().send()).await?;
+        let answer = calls.track(self.clock, asked, self.sts(region).get_caller_identity().send()).await?;
         let account = answer.account.ok_or_else(|| CallError::unparsable(OPERATION, "no Account"))?;
         Ok((account, answer.arn))
     }
@@ -242,7 +270,7 @@ impl Connections {
     ) -> Result<Session<'_>, CallError> {
         let cached = self.lock().members.iter().find(|(account, _)| account == account_id).map(|found| found.1.clone());
         let is_fresh = |credentials: &Credentials| {
-            credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + MEMBER_SESSION_RESERVE)
+            credentials.expiry().is_none_or(|expiry| expiry > self.clock.time() + MEMBER_SESSION_RESERVE)
         };
         let credentials = match cached.filter(is_fresh) {
             Some(credentials) => credentials,
@@ -275,7 +303,7 @@ impl Connections {
             .role_session_name("cloudtrail-all-regions")
             .duration_seconds(i32::try_from(MEMBER_SESSION.as_secs()).unwrap_or(i32::MAX));
         let asked = Asked { operation: OPERATION, region, is_rules_region: true, subject: role_arn };
-        let answer = calls.track(asked, request.send()).await?;
+        let answer = calls.track(self.clock, asked, request.send()).await?;
         // The SDK puts an empty text, and 1970, in place of what an answer that was cut off lacks.
         let assumed = answer
             .credentials()
@@ -362,6 +390,12 @@ impl Connections {
     }
 }
 
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        self.time()
+    }
+}
+
 /// The attempts of a call are bounded, and so is the invocation: no call goes without its retries because others failed
 /// before it.
 fn unlimited_retries() -> RetryPartition {
@@ -415,16 +449,15 @@ impl Session<'_> {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let is_rules_region = region == self.region;
-        self.calls.track(Asked { operation, region, is_rules_region, subject }, request).await
+        let asked = Asked { operation, region, is_rules_region, subject };
+        self.calls.track(self.connections.clock, asked, request).await
     }
 
     /// Opens, after an idle time, the connections that calls will need when others are answered: a second one to
     /// CloudTrail, where two calls about a trail follow DescribeTrails, and one to Config, which gets the report.
     pub async fn open_connections(&self) {
         let Connections { base, https, .. } = self.connections;
-        if !https.is_fresh() {
-            return;
-        }
+        let Some(https) = https.as_ref().filter(|https| https.is_fresh()) else { return };
         // The calls that are due come first and open connections of their own.
         yield_now().await;
         for (endpoint, connections) in [
@@ -444,7 +477,7 @@ impl Session<'_> {
 
     /// A client for S3 in a Region.
     #[cfg(feature = "cli")]
-    pub(super) fn s3(&self, region: &str, clock: Clock) -> aws_sdk_s3::Client {
+    pub(super) fn s3(&self, region: &str, clock: ClockOfS3) -> aws_sdk_s3::Client {
         let shared = self.connections.shared(region, self.member.as_ref());
         aws_sdk_s3::Client::from_conf(
             aws_sdk_s3::config::Builder::from(&shared)

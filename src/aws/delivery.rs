@@ -3,13 +3,7 @@
 //! Every Region is asked at once, in waves that each need the answers of the one before. What was read so far is always
 //! whole, so that an interrupted collection can be judged.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeSet,
-    future::Future,
-    io::Read as _,
-    time::{Duration, SystemTime},
-};
+use std::{cell::RefCell, collections::BTreeSet, future::Future, io::Read as _, time::Duration};
 
 use aws_smithy_types::DateTime;
 use aws_types::request_id::RequestId as _;
@@ -26,6 +20,7 @@ use super::{
     s3::{Bucket, Content},
 };
 use crate::{
+    clock::Clock,
     error::chain,
     rule::{
         delivery::{
@@ -238,7 +233,7 @@ impl Collector<'_> {
             return Ok(());
         };
         let client = self.session.clients(region).cloudtrail;
-        let at = Timestamp::from(SystemTime::now());
+        let at = Clock::System.now();
         let call = self.session.call(OPERATION, region, arn, client.get_trail_status().name(arn).send());
         let answer = observed(async {
             let answer = call.await?;

@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use clap::{Args, ValueHint};
@@ -229,7 +229,7 @@ impl Asked {
         }
         let of_wait = RefCell::new(Vec::new());
         let (now, is_date_known) = (
-            || clock.first_answer().map_or_else(|| Timestamp::from(SystemTime::now()), |(date, _)| date),
+            || clock.first_answer().map_or_else(|| crate::clock::Clock::System.now(), |(date, _)| date),
             || clock.first_answer().is_some(),
         );
         let say = |message| progress.say(message);

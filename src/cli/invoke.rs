@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anstyle::Style;
@@ -163,7 +163,7 @@ impl Invoke {
                 "arn:aws:lambda:{}:{}:function:cloudtrail-all-regions",
                 evidence.region, evidence.account_id
             ),
-            deadline: SystemTime::now() + TIMEOUT,
+            deadline: function.clock.time() + TIMEOUT,
         };
         let rule_parameters = event.get("ruleParameters").cloned().unwrap_or_default().into();
         let outcome = function.handle(event, &context).await;

@@ -10,10 +10,10 @@ use super::{
 
 impl Key {
     /// A key that comes with a session token is a role session's; when that ends is not known here.
-    fn issued_elsewhere(account: String, request: &Request) -> Self {
+    fn issued_elsewhere(account: String, request: &Request, now: SystemTime) -> Self {
         let session = request.header("x-amz-security-token").map(|token| Session {
             token: token.to_owned(),
-            expires_at: SystemTime::now() + Duration::from_hours(1),
+            expires_at: now + Duration::from_hours(1),
             role_name: "issued-elsewhere".to_owned(),
             name: "issued-elsewhere".to_owned(),
         });
@@ -53,14 +53,14 @@ pub(super) fn authenticate(world: &World, request: &Request) -> Result<Caller, E
         key
     } else {
         let account = account_of(scope.access_key_id).filter(|_| world.account_of_key_id);
-        issued_elsewhere = Key::issued_elsewhere(account.ok_or_else(unrecognized)?, request);
+        issued_elsewhere = Key::issued_elsewhere(account.ok_or_else(unrecognized)?, request, world.clock.time());
         &issued_elsewhere
     };
     if let Some(session) = &key.session {
         if request.header("x-amz-security-token") != Some(session.token.as_str()) {
             return Err(unrecognized());
         }
-        if session.expires_at <= SystemTime::now() {
+        if session.expires_at <= world.clock.time() {
             return Err(error("ExpiredTokenException", "The security token included in the request is expired"));
         }
     } else if request.header("x-amz-security-token").is_some() {

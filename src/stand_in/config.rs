@@ -1,7 +1,5 @@
 //! Config: rules and their results, `PutEvaluations`, `GetComplianceDetailsByConfigRule`, `ListDiscoveredResources`.
 
-use std::time::SystemTime;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
@@ -51,7 +49,7 @@ impl World {
             "ivParameterSpec": { "iv": noise(16, 5) },
         });
         let token = STANDARD.encode(record.to_string());
-        self.tokens.insert(token.clone(), IssuedToken { place: place(rule), issued_at: SystemTime::now() });
+        self.tokens.insert(token.clone(), IssuedToken { place: place(rule), issued_at: self.clock.time() });
         token
     }
 
@@ -111,6 +109,7 @@ pub(super) fn put_evaluations(
     if *account != caller.account || *region != caller.region {
         return Err(invalid_token());
     }
+    let now = world.clock.time();
     let Some(results) = world.rules.get_mut(&issued.place) else { return Err(no_such_rule(name)) };
     let mut failed = Vec::new();
     for (evaluation, ordering_timestamp) in rows {
@@ -121,7 +120,7 @@ pub(super) fn put_evaluations(
             annotation: evaluation["Annotation"].as_str().map(str::to_owned),
             ordering_timestamp,
             config_rule_invoked_time: issued.issued_at,
-            result_recorded_time: SystemTime::now(),
+            result_recorded_time: now,
         };
         if failing.is_some_and(|failing| failing.includes(&row)) {
             failed.push(evaluation.clone());

@@ -1,6 +1,6 @@
 //! What CloudTrail delivers: log files, and digest files that are signed by a key of the test's own.
 
-use std::{fmt::Write as _, io::Write as _, time::SystemTime};
+use std::{fmt::Write as _, io::Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
@@ -200,7 +200,7 @@ pub(super) fn record(world: &mut World, request: &Request, caller: &Caller, requ
     }
     let is_its = |of: &&Deliveries| of.region == caller.region && of.account == caller.account;
     if let Some(of) = world.recording.iter().find(is_its).cloned() {
-        let now = world.date.unwrap_or_else(|| Timestamp::from(SystemTime::now()));
+        let now = world.date.unwrap_or_else(|| world.clock.now());
         let event = json!({ "eventName": "GetTrailStatus", "awsRegion": of.region, "requestID": request_id });
         world.write_log_file(&of, now.plus_seconds(1).to_second(), &json!([event]));
     }

@@ -1,7 +1,5 @@
 //! The way of a request to its operation.
 
-use std::time::Instant;
-
 use serde_json::{Map, Value};
 
 use super::{
@@ -88,10 +86,10 @@ fn answer<'r>(
 /// A bucket of a second's reads, filled continuously.
 fn takes_another_read(world: &mut World, caller: &Caller) -> bool {
     let Some(rate) = world.rate_limit.map(f64::from) else { return true };
-    let now = Instant::now();
+    let now = world.clock.time();
     let place = (caller.account.clone(), caller.region.clone());
     let (tokens, filled_at) = world.allowances.entry(place).or_insert((rate, now));
-    *tokens = rate.min(*tokens + now.duration_since(*filled_at).as_secs_f64() * rate);
+    *tokens = rate.min(*tokens + now.duration_since(*filled_at).unwrap_or_default().as_secs_f64() * rate);
     *filled_at = now;
     let is_allowed = *tokens >= 1.0;
     if is_allowed {

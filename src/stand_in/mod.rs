@@ -6,7 +6,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | `server` | connections, and the way of one request |
+//! | `server` | connections, and the way of one request, with a port or without |
 //! | `dispatch`, `model` | operations, the constraints on their requests, and who answers them |
 //! | `cloudtrail`, `config`, `config_rules`, `pages`, `sts`, `account`, `s3` | the answers |
 //! | `authentication` | who signed a request, and for which Region |
@@ -50,5 +50,5 @@ pub use evidence::InvalidEvidence;
 pub use faults::{Fault, Misbehaviour};
 pub use identity::Credentials;
 pub use results::{ConfigRule, Row};
-pub use server::StandIn;
+pub use server::{Endpoints, StandIn};
 pub use world::World;

@@ -3,12 +3,19 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Response,
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -26,10 +33,14 @@ use super::{
     world::World,
 };
 
-/// The endpoints. They end when this is dropped.
+/// The endpoints, without a port: whoever holds them hands them requests. Clones are the same endpoints.
+#[derive(Clone)]
+pub struct Endpoints(Arc<Shared>);
+
+/// The endpoints on a port. They end when this is dropped.
 pub struct StandIn {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    endpoints: Endpoints,
     accepting: JoinHandle<()>,
 }
 
@@ -51,10 +62,9 @@ impl StandIn {
     pub async fn start(world: World) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (world, log) = (Mutex::new(world), Mutex::default());
-        let shared = Arc::new(Shared { world, log, waves: Waves::none() });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Self { address, shared, accepting })
+        let endpoints = Endpoints::of(world);
+        let accepting = tokio::spawn(accept(listener, endpoints.clone()));
+        Ok(Self { address, endpoints, accepting })
     }
 
     /// The URL for `AWS_ENDPOINT_URL`.
@@ -62,27 +72,43 @@ impl StandIn {
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
+}
+
+impl Deref for StandIn {
+    type Target = Endpoints;
+
+    fn deref(&self) -> &Endpoints {
+        &self.endpoints
+    }
+}
+
+impl Endpoints {
+    /// Endpoints that serve the world.
+    #[must_use]
+    pub fn of(world: World) -> Self {
+        Self(Arc::new(Shared { world: Mutex::new(world), log: Mutex::default(), waves: Waves::none() }))
+    }
 
     /// The world, to look at or to change. No request is answered while the guard lives.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.shared.world)
+        lock(&self.0.world)
     }
 
     /// Holds answers in waves of these sizes: those of a wave go out when as many calls wait at the same time.
     /// After the last wave nothing is held. Calls that are held already are let go.
     pub fn hold_waves(&self, sizes: &[usize]) {
-        self.shared.waves.hold(sizes);
+        self.0.waves.hold(sizes);
     }
 
     /// The calls so far, in the order of their arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        lock(&self.shared.log).calls.clone()
+        lock(&self.0.log).calls.clone()
     }
 
     /// Forgets the calls and exchanges so far.
     pub fn clear_calls(&self) {
-        let mut log = lock(&self.shared.log);
+        let mut log = lock(&self.0.log);
         log.calls.clear();
         log.exchanges.clear();
     }
@@ -90,13 +116,25 @@ impl StandIn {
     /// The answered requests so far, in the order of their answers.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        lock(&self.shared.log).exchanges.clone()
+        lock(&self.0.log).exchanges.clone()
     }
 
     /// The results that Config shows for a rule, by resource type and id.
     #[must_use]
     pub fn rows(&self, rule: &ConfigRule) -> Vec<Row> {
         self.world().rows(rule)
+    }
+
+    /// Answers a request. What befalls it is settled when this is polled first; the request has its effect when the
+    /// answer is made.
+    ///
+    /// # Errors
+    /// The connection ends without an answer, as a [`Misbehaviour`] may have it.
+    pub async fn answer(
+        &self,
+        request: hyper::Request<Bytes>,
+    ) -> io::Result<Response<impl Body<Data = Bytes, Error = io::Error> + use<>>> {
+        serve(&self.0, request).await
     }
 }
 
@@ -106,13 +144,13 @@ impl Drop for StandIn {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, endpoints: Endpoints) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             // An error is of one connection that is gone already.
             Ok((stream, _)) = listener.accept() => {
-                connections.spawn(serve_connection(stream, Arc::clone(&shared)));
+                connections.spawn(serve_connection(stream, endpoints.clone()));
             }
             Some(_) = connections.join_next() => {}
             else => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -120,17 +158,23 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_connection(stream: TcpStream, endpoints: Endpoints) {
     // Without it answers wait for acknowledgements; it can fail only if the client is gone.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| serve(Arc::clone(&shared), request));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let Endpoints(shared) = endpoints.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+            serve(&shared, hyper::Request::from_parts(parts, body)).await
+        }
+    });
     // How a connection ends is the client's affair, or a fault that was asked for.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Result<Response<AnswerBody>> {
+async fn serve(shared: &Shared, request: hyper::Request<Bytes>) -> io::Result<Response<AnswerBody>> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let request = Request::read(parts.method, &parts.uri, parts.headers, body);
 
     let place = shared.waves.join();
@@ -144,7 +188,7 @@ async fn serve(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> io::Re
         let request_id = format!("00000000-0000-4000-8000-{:012}", world.next_number());
         (caller, misbehaviour, arrived, request_id, world.latency)
     };
-    let mut presence = Presence { shared: &shared, arrived, is_answered: false };
+    let mut presence = Presence { shared, arrived, is_answered: false };
     if let Some(place) = &place {
         place.released().await;
     }

@@ -64,7 +64,7 @@ pub(super) fn assume_role(
 
     let asked = input.get("DurationSeconds").and_then(Value::as_str).and_then(|text| text.parse().ok());
     let lifetime = world.session_lifetime.unwrap_or(Duration::from_secs(asked.unwrap_or(3600)));
-    let expires_at = SystemTime::now() + lifetime;
+    let expires_at = world.clock.time() + lifetime;
     let number = world.next_number();
     let access_key_id = format!("ASIA{number:016}");
     let token = format!("stand-in-session-token-{number}-{}", "x".repeat(200));

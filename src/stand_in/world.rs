@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::{Duration, SystemTime},
 };
 
 use serde_json::{Map, Value};
@@ -15,7 +15,10 @@ use super::{
     identity::{Credentials, Key, Role},
     results::{IssuedToken, RuleResults},
 };
-use crate::rule::{region, timestamp::Timestamp};
+use crate::{
+    clock::Clock,
+    rule::{region, timestamp::Timestamp},
+};
 
 /// What the stand-in serves. Everything may be changed while it runs: see [`StandIn::world`](super::StandIn::world).
 #[derive(Default)]
@@ -37,6 +40,8 @@ pub struct World {
     pub account_of_key_id: bool,
     /// What time it is in S3's answers; without it this machine's.
     pub date: Option<Timestamp>,
+    /// What time it is otherwise.
+    pub clock: Clock,
     pub(super) recording: Vec<Deliveries>,
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) public_keys: BTreeMap<String, Vec<Value>>,
@@ -51,7 +56,7 @@ pub struct World {
     pub(super) aggregators: BTreeMap<(String, String, String), Vec<Value>>,
     pub(super) tokens: BTreeMap<String, IssuedToken>,
     pub(super) faults: Vec<(Fault, u64)>,
-    pub(super) allowances: BTreeMap<(String, String), (f64, Instant)>,
+    pub(super) allowances: BTreeMap<(String, String), (f64, SystemTime)>,
     numbers: u64,
 }
 

@@ -1,12 +1,10 @@
 //! `compare`.
 
-use std::{
-    sync::LazyLock,
-    time::{Duration, SystemTime},
-};
+use std::{sync::LazyLock, time::Duration};
 
 use super::harness::{Live, Ran, example, read_json};
 use cloudtrail_all_regions::{
+    clock::Clock,
     rule::timestamp::Timestamp,
     stand_in::{Fault, Misbehaviour, Row, World},
 };
@@ -43,7 +41,7 @@ fn deploy(world: &mut World, name: &str, identifier: Option<&str>, parameters: &
 }
 
 fn row(resource_id: &str, compliance_type: &str) -> Row {
-    let time = SystemTime::now() - HOUR * 7 / 2;
+    let time = Clock::System.time() - HOUR * 7 / 2;
     Row {
         resource_type: "AWS::::Account".to_owned(),
         resource_id: resource_id.to_owned(),
@@ -196,7 +194,7 @@ async fn what_no_documentation_names_explains_a_green_managed_rule() {
 
 #[tokio::test]
 async fn what_happened_after_the_result_is_told() {
-    let an_hour_ago = Timestamp::from(SystemTime::now() - HOUR).to_string();
+    let an_hour_ago = Timestamp::from(Clock::System.time() - HOUR).to_string();
     let stopped = account("stopped", |trail| {
         trail["GetTrailStatus"] = json!({"IsLogging": false, "StopLoggingTime": an_hour_ago});
     });
@@ -267,7 +265,7 @@ async fn a_filter_of_management_events_is_held_against_what_each_page_says() {
 
 #[tokio::test]
 async fn the_age_counts_from_the_last_evaluation_that_found_the_same() {
-    let now = SystemTime::now();
+    let now = Clock::System.time();
     for (evaluated, line) in [
         (now - HOUR * 2, Some("what was read here is 2 h 0 min newer; a change since then shows here first")),
         // Another machine's clock.
@@ -276,7 +274,7 @@ async fn the_age_counts_from_the_last_evaluation_that_found_the_same() {
         let live = Live::serve(&long_stopped(), |world| {
             deploy(world, "a", Some(ENABLED), &json!({}), Some("COMPLIANT"));
             let rule = world.config_rule(ACCOUNT, REGION, "a");
-            let seconds = evaluated.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+            let seconds = evaluated.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
             world.change_evaluation_status(&rule, |status| {
                 status.insert("LastSuccessfulEvaluationTime".to_owned(), seconds.into());
             });

@@ -7,6 +7,7 @@ use std::{
 };
 
 use cloudtrail_all_regions::{
+    clock::Clock,
     report::doctor::{Seen, diagnose},
     rule::timestamp::Timestamp,
     stand_in::{ConfigRule, Fault, Misbehaviour, Row, World},
@@ -51,7 +52,7 @@ fn every_case_comes_to_the_lines_that_it_says() {
 /// A rule that is well: invoked just now, with a result.
 fn deploy(world: &mut World) -> ConfigRule {
     let rule = world.config_rule("123456789012", "us-east-1", RULE);
-    let now = SystemTime::now();
+    let now = Clock::System.time();
     world.put_row(&rule, row(now));
     rule
 }
@@ -141,7 +142,7 @@ async fn each_problem_of_the_stand_in_is_found_and_ends_with_one() {
             "(LambdaInvocationFailure)",
         ),
         (
-            |world, rule| world.put_row(rule, row(SystemTime::now() - Duration::from_hours(50))),
+            |world, rule| world.put_row(rule, row(Clock::System.time() - Duration::from_hours(50))),
             "result",
             "more than 49 h old",
         ),

@@ -1,11 +1,9 @@
 //! `report`: what an aggregator keeps, and what it does not.
 
-use std::{
-    fs,
-    time::{Duration, SystemTime},
-};
+use std::{fs, time::Duration};
 
 use cloudtrail_all_regions::{
+    clock::Clock,
     rule::timestamp::Timestamp,
     stand_in::{Fault, Misbehaviour, Row, World},
 };
@@ -28,7 +26,7 @@ fn put(
     hours: u64,
 ) {
     let rule = world.config_rule(account, region, rule);
-    let at = SystemTime::now() - Duration::from_hours(hours);
+    let at = Clock::System.time() - Duration::from_hours(hours);
     world.put_row(
         &rule,
         Row {
@@ -177,7 +175,7 @@ async fn an_exception_applies_to_the_accounts_reason_and_all_to_words_that_may_b
         put(world, COMPLIANT, "us-east-1", RULE, "NON_COMPLIANT", "No trail passes: audit: logging is off; +1 more", 1);
     })
     .await;
-    let at = Timestamp::from(SystemTime::now()).plus_seconds(40 * 86_400).to_string();
+    let at = Clock::System.now().plus_seconds(40 * 86_400).to_string();
     let exception = |account: &str, reason: &str| {
         format!(
             "[[exception]]\naccounts = ['{account}']\nreasons = ['{reason}']\nexpires = {}\nowner = 'o'\n\
@@ -201,7 +199,7 @@ async fn an_exception_applies_to_reasons_of_trails_where_their_words_are_whole()
         put(world, FAILING, "us-east-1", RULE, "NON_COMPLIANT", why, 1);
     })
     .await;
-    let today = Timestamp::from(SystemTime::now()).to_string();
+    let today = Clock::System.now().to_string();
     let today = today.split_once('T').unwrap().0;
     for (reasons, code) in [("'not-logging'", 1), ("'not-logging', 'no-log-file-validation'", 0)] {
         let file = format!(

@@ -1,8 +1,9 @@
 //! The Lambda function as it ships: the binary `bootstrap` between Lambda's Runtime API and the stand-in for AWS.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_sts::config::{BehaviorVersion, Region};
+use cloudtrail_all_regions::clock::Clock;
 use cloudtrail_all_regions::stand_in::{
     ConfigRule, Fault, Misbehaviour, StandIn, World,
     events::{ConfigurationItem, Event},
@@ -255,7 +256,7 @@ async fn the_function_gives_up_before_its_deadline_and_says_what_it_waited_for()
     let mut deployed = Deployed::new(ACCOUNT, None).await;
     deployed.stand_in.world().add_fault(Fault::on("DescribeTrails", Misbehaviour::Hang));
     let event = deployed.event().scheduled("2026-11-01T12:00:00Z");
-    let deadline = SystemTime::now() + Duration::from_millis(2500);
+    let deadline = Clock::System.time() + Duration::from_millis(2500);
     let invoked = deployed.lambda.invoke_until(deadline, event).await;
     assert_eq!(invoked.error_type(), "DeadlineExceeded");
     assert!(invoked.answer.posted_at < deadline);

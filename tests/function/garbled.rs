@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
-use futures_util::future::join_all;
 
-use crate::harness::{BRISK, PATIENT, Wire, account, compliance_type, error, failed, trail};
+use crate::harness::{ACCOUNT, Wire, account, compliance_type, error, failed, trail};
 
 /// What must come of a misbehaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +63,9 @@ fn is_endless((what, expected): &(Misbehaviour, Expected)) -> bool {
 async fn ends(operation: &str, what: &Misbehaviour, expected: Expected, has_custom_selectors: bool) {
     let mut trail = trail("management-events");
     trail["HasCustomEventSelectors"] = has_custom_selectors.into();
-    let timing = if is_endless(&(what.clone(), expected)) { BRISK } else { PATIENT };
-    let wire = Wire::with(&account(&[trail]), timing).await;
+    let evidence = account(&[trail]);
+    let is_endless = is_endless(&(what.clone(), expected));
+    let wire = if is_endless { Wire::paused(ACCOUNT, &evidence) } else { Wire::new(&evidence).await };
     wire.fault(Fault::on(operation, what.clone()));
     let outcome = wire.scheduled().await;
     let context = format!("{operation} {what:?}, custom selectors {has_custom_selectors}: {:?}", outcome.result);
@@ -88,9 +88,11 @@ async fn all_end(operation: &str, has_custom_selectors: bool, in_place_of: impl 
     for (what, expected) in others {
         ends(operation, &what, in_place_of(expected), has_custom_selectors).await;
     }
-    let ends =
-        endless.iter().map(|(what, expected)| ends(operation, what, in_place_of(*expected), has_custom_selectors));
-    join_all(ends).await;
+    tokio::time::pause();
+    for (what, expected) in endless {
+        ends(operation, &what, in_place_of(expected), has_custom_selectors).await;
+    }
+    tokio::time::resume();
 }
 
 #[tokio::test]

@@ -13,13 +13,13 @@ use cloudtrail_all_regions::{
     handler::{Context, Function, Outcome},
     rule::timestamp::Timestamp,
     stand_in::{
-        Call, ConfigRule, Exchange, Fault, Misbehaviour, Row, StandIn, World,
+        Call, ConfigRule, Endpoints, Exchange, Fault, Misbehaviour, Row, StandIn, World,
         events::{ConfigurationItem, Event},
     },
     telemetry::Metrics,
 };
 use serde_json::{Value, json};
-use support::exchanges;
+use support::{exchanges, in_process::InProcess};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
@@ -154,8 +154,22 @@ pub(super) fn timestamp(text: &str) -> Timestamp {
     serde_json::from_value(text.into()).unwrap()
 }
 
+/// The account and its rule, and the function's credentials.
+fn set_up(world: &mut World, function_account: &str, evidence: &Value) -> (ConfigRule, Credentials) {
+    world.put_account(evidence).unwrap();
+    let rule = world.config_rule(evidence["accountId"].as_str().unwrap(), evidence["region"].as_str().unwrap(), RULE);
+    let key = world.credentials(function_account);
+    (rule, Credentials::new(key.access_key_id, key.secret_access_key, None, None, "wire tests"))
+}
+
+fn clock(evidence: &Value) -> Clock {
+    Clock::Fixed(serde_json::from_value(evidence["collectedAt"].clone()).unwrap())
+}
+
 pub(super) struct Wire {
-    pub(super) stand_in: StandIn,
+    pub(super) stand_in: Endpoints,
+    /// What serves them on a port, if anything.
+    _server: Option<StandIn>,
     pub(super) function: Function,
     pub(super) rule: ConfigRule,
     pub(super) context: Context,
@@ -174,28 +188,45 @@ impl Wire {
 
     pub(super) async fn of_function_in(function_account: &str, evidence: &Value, timing: Timing) -> Self {
         let mut world = World::default();
-        world.put_account(evidence).unwrap();
-        let rule =
-            world.config_rule(evidence["accountId"].as_str().unwrap(), evidence["region"].as_str().unwrap(), RULE);
-        let key = world.credentials(function_account);
-        let stand_in = StandIn::start(world).await.unwrap();
-        let credentials = Credentials::new(key.access_key_id, key.secret_access_key, None, None, "wire tests");
-        let function = Function {
-            connections: Connections::to_endpoint(&stand_in.endpoint(), credentials, timing),
-            member_role_name: None,
-            clock: Clock::Fixed(serde_json::from_value(evidence["collectedAt"].clone()).unwrap()),
-        };
+        let (rule, credentials) = set_up(&mut world, function_account, evidence);
+        let server = StandIn::start(world).await.unwrap();
+        let connections = Connections::to_endpoint(&server.endpoint(), credentials, timing);
+        let stand_in = Endpoints::clone(&server);
+        Self::of(function_account, evidence, rule, connections, stand_in, Some(server))
+    }
+
+    /// Without a socket and with the time-outs that ship, for a test that pauses the clock.
+    pub(super) fn paused(function_account: &str, evidence: &Value) -> Self {
+        let clock = clock(evidence);
+        let mut world = World::default();
+        // No answer is there at once.
+        (world.clock, world.latency) = (clock, Duration::from_millis(1));
+        let (rule, credentials) = set_up(&mut world, function_account, evidence);
+        let stand_in = Endpoints::of(world);
+        let connections = Connections::over(InProcess(stand_in.clone()), credentials, clock, Timing::default());
+        Self::of(function_account, evidence, rule, connections, stand_in, None)
+    }
+
+    fn of(
+        function_account: &str,
+        evidence: &Value,
+        rule: ConfigRule,
+        connections: Connections,
+        stand_in: Endpoints,
+        server: Option<StandIn>,
+    ) -> Self {
+        let function = Function { connections, member_role_name: None, clock: clock(evidence) };
         let context = Context {
             request_id: "wire".to_owned(),
             invoked_function_arn: format!("arn:aws:lambda:{REGION}:{function_account}:function:cloudtrail-all-regions"),
-            deadline: SystemTime::now() + BOUND,
+            deadline: function.clock.time() + BOUND,
         };
-        Self { stand_in, function, rule, context }
+        Self { stand_in, _server: server, function, rule, context }
     }
 
     /// Ends the invocation this long from now: Lambda's deadline is a second later.
     pub(super) fn end_within(&mut self, left: Duration) {
-        self.context.deadline = SystemTime::now() + Duration::from_secs(1) + left;
+        self.context.deadline = self.function.clock.time() + Duration::from_secs(1) + left;
     }
 
     pub(super) fn fault(&self, fault: Fault) {
@@ -232,8 +263,10 @@ impl Wire {
     /// Invokes the function, and looks for secrets in whatever leaves it.
     pub(super) async fn invoke(&self, payload: Value) -> Outcome {
         let token = payload["resultToken"].as_str().unwrap_or_default().to_owned();
-        let handled = tokio::time::timeout(BOUND, self.function.handle(payload, &self.context)).await;
-        let outcome = handled.unwrap_or_else(|_| panic!("the invocation does not end"));
+        let left = self.context.deadline.duration_since(self.function.clock.time()).unwrap_or(BOUND);
+        let handled =
+            tokio::time::timeout(left.max(Duration::from_secs(1)), self.function.handle(payload, &self.context));
+        let outcome = handled.await.unwrap_or_else(|_| panic!("the invocation does not end before its deadline"));
         let left = format!("{:?}\n{:?}\n{}", lines(&outcome), outcome, error_of(&outcome).unwrap_or_default());
         let mut secrets = vec!["stand-in/secret", "stand-in-session-token"];
         secrets.extend((token.len() > "TESTMODE".len()).then_some(token.as_str()));

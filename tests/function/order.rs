@@ -155,7 +155,7 @@ async fn half_a_withdrawal_is_made_up_for_by_the_next_run() {
 
 /// Runs one event while another, which arrived before it, waits for its first answer. The trail stops in between.
 async fn overtaken(slow: &str, fast: &str) -> Wire {
-    let wire = Wire::new(&compliant()).await;
+    let wire = Wire::paused(ACCOUNT, &compliant());
     wire.fault(Fault::on("DescribeTrails", Misbehaviour::Delay(Duration::from_secs(3))).calls(1..=1));
     let [slow, fast] = [slow, fast].map(|time| wire.event_with_trail_results().scheduled(time));
     let overtaking = async {
@@ -171,7 +171,7 @@ async fn overtaken(slow: &str, fast: &str) -> Wire {
     wire
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_newer_of_two_events_at_once_stands_whichever_ends_last() {
     let (older_ends_last, newer_ends_last) = join(overtaken(TIME, LATER), overtaken(LATER, TIME)).await;
     assert_eq!(older_ends_last.rows(), [account_row("COMPLIANT"), trail_row("management-events", "COMPLIANT")]);

@@ -4,22 +4,22 @@ use cloudtrail_all_regions::stand_in::{Fault, Misbehaviour};
 use serde_json::json;
 
 use crate::harness::{
-    ACCOUNT, BRISK, TIME, Wire, account_row, compliance_type, compliant, earlier_row, error, item, row, stopped,
-    trail_row, warns,
+    ACCOUNT, TIME, Wire, account_row, compliance_type, compliant, earlier_row, error, item, row, stopped, trail_row,
+    warns,
 };
 
 const EARLIER: &str = "2026-10-31T12:00:00.000Z";
 const READ: &str = "GetComplianceDetailsByConfigRule";
 
-async fn wire_with(evidence: &serde_json::Value, rows: &[[String; 3]]) -> Wire {
-    let wire = Wire::with(evidence, BRISK).await;
+fn wire_with(evidence: &serde_json::Value, rows: &[[String; 3]]) -> Wire {
+    let wire = Wire::paused(ACCOUNT, evidence);
     for row in rows {
         wire.stand_in.world().put_row(&wire.rule, earlier_row(row.clone(), EARLIER));
     }
     wire
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn they_are_withdrawn_by_type_and_id_in_a_call_after_the_verdicts() {
     let old = [
         trail_row("old", "COMPLIANT"),
@@ -28,7 +28,7 @@ async fn they_are_withdrawn_by_type_and_id_in_a_call_after_the_verdicts() {
         row("AWS::CloudTrail::Trail", ACCOUNT, "NON_COMPLIANT"),
         account_row("NON_COMPLIANT"),
     ];
-    let wire = wire_with(&compliant(), &old).await;
+    let wire = wire_with(&compliant(), &old);
     let outcome = wire.scheduled().await;
     assert_eq!(compliance_type(&outcome), "COMPLIANT");
     let withdrawn = vec![
@@ -47,11 +47,11 @@ async fn they_are_withdrawn_by_type_and_id_in_a_call_after_the_verdicts() {
     assert_eq!(wire.calls_of(READ)[0].request, asked);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn all_pages_are_read_empty_ones_included_and_a_hundred_rows_go_in_a_call() {
     let old: Vec<_> = (0..101).map(|number| trail_row(&format!("old-{number:03}"), "NON_COMPLIANT")).collect();
     for empty_pages in [false, true] {
-        let wire = wire_with(&compliant(), &old).await;
+        let wire = wire_with(&compliant(), &old);
         wire.stand_in.world().page_size = Some(7);
         wire.stand_in.world().empty_pages = empty_pages;
         wire.scheduled().await;
@@ -60,9 +60,9 @@ async fn all_pages_are_read_empty_ones_included_and_a_hundred_rows_go_in_a_call(
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn not_those_that_were_stored_with_a_later_ordering_timestamp() {
-    let wire = wire_with(&compliant(), &[]).await;
+    let wire = wire_with(&compliant(), &[]);
     for (id, stored) in [("same", TIME), ("later", "2026-11-01T12:00:00.251Z")] {
         let row = earlier_row(trail_row(id, "NON_COMPLIANT"), stored);
         wire.stand_in.world().put_row(&wire.rule, row);
@@ -72,30 +72,30 @@ async fn not_those_that_were_stored_with_a_later_ordering_timestamp() {
     assert_eq!(wire.rows(), [account_row("COMPLIANT"), trail_row("later", "NON_COMPLIANT")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn not_those_of_trails_when_listing_failed_and_the_account_fails() {
     let other = row("AWS::S3::Bucket", "bucket", "NON_COMPLIANT");
     let old = [trail_row("old", "NON_COMPLIANT"), other];
-    let wire = wire_with(&stopped(), &old).await;
+    let wire = wire_with(&stopped(), &old);
     wire.fault(Fault::on("ListDiscoveredResources", Misbehaviour::Deny));
     assert_eq!(compliance_type(&wire.scheduled_with_trail_results().await), "NON_COMPLIANT");
     let withdrawn = row("AWS::S3::Bucket", "bucket", "NOT_APPLICABLE");
     assert_eq!(wire.puts(), [[account_row("NON_COMPLIANT")], [withdrawn]]);
 
-    let wire = wire_with(&compliant(), &old[..1]).await;
+    let wire = wire_with(&compliant(), &old[..1]);
     wire.fault(Fault::on("ListDiscoveredResources", Misbehaviour::Deny));
     assert_eq!(compliance_type(&wire.scheduled_with_trail_results().await), "COMPLIANT");
     assert_eq!(wire.puts(), [[account_row("COMPLIANT")], [trail_row("old", "NOT_APPLICABLE")]]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn those_of_trails_too_when_nothing_was_to_be_listed() {
-    let wire = wire_with(&stopped(), &[trail_row("management-events", "NON_COMPLIANT")]).await;
+    let wire = wire_with(&stopped(), &[trail_row("management-events", "NON_COMPLIANT")]);
     wire.scheduled().await;
     assert_eq!(wire.puts(), [[account_row("NON_COMPLIANT")], [trail_row("management-events", "NOT_APPLICABLE")]]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn failing_to_read_them_is_a_warning() {
     for what in [
         Misbehaviour::Deny,
@@ -105,7 +105,7 @@ async fn failing_to_read_them_is_a_warning() {
         error(400, "NoSuchConfigRuleException"),
         error(403, "ExpiredTokenException"),
     ] {
-        let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]).await;
+        let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]);
         wire.fault(Fault::on(READ, what.clone()));
         let outcome = wire.scheduled().await;
         assert_eq!(compliance_type(&outcome), "COMPLIANT", "{what:?}");
@@ -114,7 +114,7 @@ async fn failing_to_read_them_is_a_warning() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn failing_to_withdraw_them_is_a_warning() {
     for what in [
         Misbehaviour::Deny,
@@ -124,7 +124,7 @@ async fn failing_to_withdraw_them_is_a_warning() {
         Misbehaviour::FailedEvaluations { resource_type: None, resource_id: None, renames_first: false },
     ] {
         let old = [trail_row("old", "NON_COMPLIANT"), row("AWS::S3::Bucket", "bucket", "NON_COMPLIANT")];
-        let wire = wire_with(&compliant(), &old).await;
+        let wire = wire_with(&compliant(), &old);
         wire.fault(Fault::on("PutEvaluations", what.clone()).calls(2..=9));
         let outcome = wire.scheduled().await;
         assert_eq!(compliance_type(&outcome), "COMPLIANT", "{what:?}");
@@ -133,10 +133,10 @@ async fn failing_to_withdraw_them_is_a_warning() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_listing_that_never_ends_does_not_cost_the_verdict() {
     let old: Vec<_> = (0..101).map(|number| trail_row(&format!("old-{number:03}"), "NON_COMPLIANT")).collect();
-    let wire = wire_with(&compliant(), &old).await;
+    let wire = wire_with(&compliant(), &old);
     wire.stand_in.world().page_size = Some(1);
     let outcome = wire.scheduled().await;
     assert_eq!(compliance_type(&outcome), "COMPLIANT");
@@ -144,17 +144,17 @@ async fn a_listing_that_never_ends_does_not_cost_the_verdict() {
     assert_eq!(wire.puts(), [[account_row("COMPLIANT")]]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_withdrawn_when_nothing_was_reported() {
-    let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]).await;
+    let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]);
     wire.fault(Fault::on("DescribeTrails", Misbehaviour::Throttle));
     assert!(wire.scheduled().await.result.is_err());
     assert_eq!(wire.count("PutEvaluations"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_withdrawn_from_a_rule_that_was_deleted_meanwhile() {
-    let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]).await;
+    let wire = wire_with(&compliant(), &[trail_row("old", "NON_COMPLIANT")]);
     wire.fault(Fault::on("PutEvaluations", error(400, "NoSuchConfigRuleException")));
     let outcome = wire.scheduled().await;
     assert_eq!(compliance_type(&outcome), "COMPLIANT");
@@ -162,10 +162,10 @@ async fn nothing_is_withdrawn_from_a_rule_that_was_deleted_meanwhile() {
     assert_eq!(outcome.record.warnings.len(), 1, "{:?}", outcome.record.warnings);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_withdrawn_on_a_change_nor_when_proactive() {
     let old = trail_row("old", "NON_COMPLIANT");
-    let wire = wire_with(&compliant(), std::slice::from_ref(&old)).await;
+    let wire = wire_with(&compliant(), std::slice::from_ref(&old));
     wire.changed().await;
     wire.invoke(wire.event().oversized_configuration_item_change(&item("management-events", "OK"), TIME)).await;
     let proactive = wire.event().evaluation_mode("PROACTIVE");

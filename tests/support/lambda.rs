@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use cloudtrail_all_regions::clock::Clock;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Method, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -120,7 +121,7 @@ impl Lambda {
 
     /// Invokes the function with a minute to go.
     pub async fn invoke(&mut self, payload: impl ToString) -> Invoked {
-        self.invoke_until(SystemTime::now() + PATIENCE, payload).await
+        self.invoke_until(Clock::System.time() + PATIENCE, payload).await
     }
 
     /// Invokes the function, which is to answer before `deadline`.
@@ -225,7 +226,7 @@ impl RuntimeApi {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&body).unwrap();
         // The test may have ended.
-        let _ = self.posted.send(Answer { path, error_type_header, body, posted_at: SystemTime::now() });
+        let _ = self.posted.send(Answer { path, error_type_header, body, posted_at: Clock::System.time() });
         status(202).body(Full::default()).unwrap()
     }
 }

@@ -10,6 +10,8 @@ pub mod checks;
 pub mod endpoint;
 pub mod exchanges;
 pub mod goals;
+#[cfg(feature = "simulation")]
+pub mod in_process;
 #[cfg(feature = "loopback")]
 pub mod lambda;
 pub mod oracle;

@@ -13,10 +13,9 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Arc,
-    time::SystemTime,
 };
 
-use cloudtrail_all_regions::rule::timestamp::Timestamp;
+use cloudtrail_all_regions::{clock::Clock, rule::timestamp::Timestamp};
 use serde_json::Value;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -68,7 +67,7 @@ fn cases() -> Vec<(String, Case)> {
 }
 
 fn now() -> Timestamp {
-    Timestamp::from(SystemTime::now()).to_second()
+    Clock::System.now().to_second()
 }
 
 fn trail(ran: &Ran) -> Value {

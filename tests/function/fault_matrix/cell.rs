@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::outcomes::{Cell, End, MATRIX};
 use crate::harness::{
-    ACCOUNT, BRISK, PATIENT, REGION, TIME, Wire, account, account_row, earlier_row, error_of, lines, trail_at_home_in,
+    ACCOUNT, PATIENT, REGION, TIME, Wire, account, account_row, earlier_row, error_of, lines, trail_at_home_in,
     trail_row,
 };
 
@@ -71,7 +71,7 @@ pub(super) fn faults() -> [(&'static str, Misbehaviour); 17] {
         ("reset in the answer", Misbehaviour::ResetInBody),
         ("hangs", Misbehaviour::Hang),
         ("hangs until the deadline", Misbehaviour::Hang),
-        ("trickles", Misbehaviour::Trickle(Duration::from_millis(100))),
+        ("trickles", Misbehaviour::Trickle(Duration::from_millis(500))),
         ("truncated JSON", Misbehaviour::TruncatedJson),
         ("wrong types", Misbehaviour::WrongTypes),
         ("empty object", Misbehaviour::EmptyObject),
@@ -82,7 +82,7 @@ pub(super) fn faults() -> [(&'static str, Misbehaviour); 17] {
     ]
 }
 
-/// Whether a cell of this fault passes most of its time waiting.
+/// Whether a cell of this fault passes most of its time waiting: it is run with the clock paused.
 pub(super) fn is_waiting(fault: &str) -> bool {
     let retry_after = fault.contains("Retry-After");
     retry_after || ["hangs", "hangs until the deadline", "trickles", DELETED_MEANWHILE].contains(&fault)
@@ -108,8 +108,11 @@ async fn ends(cell: &Cell) -> (Option<Evidence>, Result<(), String>) {
     trail["GetTrailStatus"]["IsLogging"] = cell.is_passing.into();
     let evidence = account(&[trail]);
     let (own, opposite) = if cell.is_passing { ("COMPLIANT", "NON_COMPLIANT") } else { ("NON_COMPLIANT", "COMPLIANT") };
-    let timing = if ["hangs", "trickles"].contains(&cell.fault) { BRISK } else { PATIENT };
-    let mut wire = Wire::of_function_in(FUNCTION_ACCOUNT, &evidence, timing).await;
+    let mut wire = if is_waiting(cell.fault) {
+        Wire::paused(FUNCTION_ACCOUNT, &evidence)
+    } else {
+        Wire::of_function_in(FUNCTION_ACCOUNT, &evidence, PATIENT).await
+    };
     wire.function.member_role_name = Some(ROLE.to_owned());
     wire.stand_in.world().put_role(ACCOUNT, ROLE, FUNCTION_ACCOUNT);
     for row in [account_row(opposite), trail_row(OLD_TRAIL, "NON_COMPLIANT")] {
