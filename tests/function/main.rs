@@ -19,6 +19,7 @@ mod own_faults;
 mod record;
 mod report;
 mod same_bytes;
+mod simulation;
 mod transient;
 mod unknown_members;
 mod waves;

@@ -15,6 +15,8 @@ pub mod in_process;
 #[cfg(feature = "loopback")]
 pub mod lambda;
 pub mod oracle;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 
 /// The RSA key that signs digest files in place of AWS's, in PKCS #8.
 pub const DIGEST_SIGNING_KEY: &[u8] = include_bytes!("digest_signing_key.der");
