@@ -1,13 +1,15 @@
 //! Lives seeded worlds, and prints the first that does not hold, shrunk.
 //!
-//!     cargo run --release --example simulation -- --seeds N [--from S] [--seconds T] [--trace] [--sha256]
+//!     cargo run --release --example simulation -- --seeds N [--from S] [--seconds T] [--lives L]
+//!         [--reverse] [--trace] [--sha256 FILE]
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 use std::{
     cell::Cell,
     collections::BTreeMap,
-    panic,
+    fs, panic,
+    path::PathBuf,
     process::ExitCode,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
@@ -32,9 +34,12 @@ struct Arguments {
     /// Print all that happens in each world
     #[arg(long)]
     trace: bool,
-    /// Print each world's SHA-256
-    #[arg(long)]
-    sha256: bool,
+    /// Write a line of each seed and its world's SHA-256
+    #[arg(long, value_name = "FILE")]
+    sha256: Option<PathBuf>,
+    /// How often each world is lived; it must be the same each time
+    #[arg(long, default_value_t = 1)]
+    lives: u32,
     /// The last seed first
     #[arg(long)]
     reverse: bool,
@@ -71,7 +76,7 @@ impl Total {
         if let Some(violation) = &life.violation {
             self.failed.insert(seed, format!("{}: {}", violation.invariant, violation.what));
         }
-        if arguments.sha256 {
+        if arguments.sha256.is_some() {
             self.sha256.push((seed, life.sha256()));
         }
     }
@@ -116,10 +121,13 @@ fn main() -> ExitCode {
             if arguments.trace {
                 println!("{}", life.trace.join("\n"));
             }
-            if life.violation.is_some() {
+            total.add(seed, &life, &arguments);
+            if (1..arguments.lives).any(|_| live(&Plan::of(seed)).sha256() != life.sha256()) {
+                total.failed.insert(seed, "it is another when it is lived again".to_owned());
+            }
+            if !total.failed.is_empty() {
                 is_over.store(true, Ordering::Relaxed);
             }
-            total.add(seed, &life, &arguments);
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -129,10 +137,14 @@ fn main() -> ExitCode {
         done.reduce(|one, other| Some(one?.and(other?))).flatten()
     });
     let Some(total) = total else { return ExitCode::FAILURE };
-    let mut sha256 = total.sha256;
-    sha256.sort();
-    for (seed, sha256) in sha256 {
-        println!("{seed} {sha256}");
+    if let Some(path) = arguments.sha256 {
+        let mut sha256 = total.sha256;
+        sha256.sort();
+        let lines: Vec<String> = sha256.iter().map(|(seed, sha256)| format!("{seed} {sha256}\n")).collect();
+        if let Err(error) = fs::write(&path, lines.concat()) {
+            eprintln!("{}: {error}", path.display());
+            return ExitCode::FAILURE;
+        }
     }
     let seconds = began.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -157,7 +169,9 @@ fn main() -> ExitCode {
 fn explain(seed: u64) {
     SEED.set(seed);
     let plan = Plan::of(seed);
-    let Some(violation) = live(&plan).violation else { return println!("and holds when it is lived again") };
+    let Some(violation) = live(&plan).violation else {
+        return println!("and nothing is violated when it is lived again");
+    };
     let is_it = |life: &Life| life.violation.as_ref().is_some_and(|other| other.invariant == violation.invariant);
     let shortest = shrink(&plan, is_it);
     println!("shrunk to {} of {} steps:\n{shortest:#?}", shortest.steps.len(), plan.steps.len());

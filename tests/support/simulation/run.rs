@@ -346,8 +346,14 @@ impl Living {
             }
             let Some(verdict) = verdict.filter(|_| sent.is_about_account) else { continue };
             let from = seen.first_call.unwrap_or(began);
-            if verdict == "COMPLIANT" && !was_seen(&account, sent, seen, from, put.at) {
-                self.violated(Invariant::CompliantWasSeen, format!("{} at {}", account.id, put.at));
+            for row in put.rows.iter().filter(|row| row["ComplianceType"] == "COMPLIANT") {
+                let (resource_type, id) = resource(row);
+                let is_it = |trail: &Value| {
+                    resource_type == "AWS::::Account" || trail["TrailARN"] == *id || trail["Name"] == *id
+                };
+                if !was_seen(&account, sent, seen, (from, put.at), is_it) {
+                    self.violated(Invariant::CompliantWasSeen, format!("{} {id} at {}", account.id, put.at));
+                }
             }
             if let Some(state) = calm {
                 let expected = account.verdict(state, &sent.parameters, began);
@@ -404,8 +410,15 @@ fn is_withdrawn(rows: &[Value]) -> bool {
     rows.iter().all(|row| row["Annotation"].as_str().is_some_and(|why| why.starts_with("Withdrawn")))
 }
 
-/// Whether each fact of some trail held at a moment of the time, or was answered as of the moment of an old answer.
-fn was_seen(account: &Account, sent: &Sent, seen: &Seen, from: Timestamp, to: Timestamp) -> bool {
+/// Whether each fact of one of these trails held at a moment of the time, or was answered as of the moment of an old
+/// answer.
+fn was_seen(
+    account: &Account,
+    sent: &Sent,
+    seen: &Seen,
+    (from, to): (Timestamp, Timestamp),
+    is_it: impl Fn(&Value) -> bool,
+) -> bool {
     let Given::Read(parameters) = given(&sent.parameters) else { return false };
     let states = |operation: &str| {
         let old = seen.old.iter().filter(|(of, _)| of == operation).map(|(_, state)| &*account.history[*state].1);
@@ -427,7 +440,7 @@ fn was_seen(account: &Account, sent: &Sent, seen: &Seen, from: Timestamp, to: Ti
             .collect();
         told
     };
-    states("DescribeTrails").into_iter().filter(|trail| truth::is_shown(trail)).any(|described| {
+    states("DescribeTrails").into_iter().filter(|trail| truth::is_shown(trail) && is_it(trail)).any(|described| {
         let arn = &described["TrailARN"];
         let statuses = told("GetTrailStatus", arn, &statuses);
         let selectors = told("GetEventSelectors", arn, &selectors);
