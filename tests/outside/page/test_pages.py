@@ -14,12 +14,12 @@ AXE = (NODE_MODULES / "axe-core" / "axe.min.js").read_text()
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 every_page = pytest.mark.parametrize("name", PAGES)
 # Only its number of trails is special, and axe looks at every element.
-every_page_but_the_largest = pytest.mark.parametrize("name", [name for name in PAGES if name != "thousand-trails"])
+every_page_but_the_largest = pytest.mark.parametrize("name", [name for name in PAGES if name != "most-trails"])
 
 
 def test_every_element_is_where_it_may_be(pages):
     validate = NODE_MODULES / ".bin" / "html-validate"
-    files = [pages(name) for name in PAGES if name != "thousand-trails"]
+    files = [pages(name) for name in PAGES if name != "most-trails"]
     ran = subprocess.run([validate, "--preset", "standard", *files], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stdout
 
