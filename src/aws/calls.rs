@@ -70,6 +70,13 @@ impl CallLog {
         Self { watch: Some(watch), ..Self::default() }
     }
 
+    /// An empty log, of which each call is told to the same.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { watch: self.watch, ..Self::default() }
+    }
+
     /// Runs a call, and notes it.
     pub(super) fn track<'c, T, E>(
         &'c self,

@@ -501,6 +501,19 @@ impl Session<'_> {
         )
     }
 
+    /// A client for the organization.
+    #[cfg(feature = "cli")]
+    pub(super) fn organizations(&self) -> aws_sdk_organizations::Client {
+        let shared = self.connections.shared(&self.region, self.member.as_ref());
+        aws_sdk_organizations::Client::from_conf(
+            aws_sdk_organizations::config::Builder::from(&shared)
+                .retry_classifier(RetryTransientFaults)
+                .interceptor(RefuseBrokenAnswers)
+                .retry_partition(unlimited_retries())
+                .build(),
+        )
+    }
+
     /// Whether the credentials are temporary ones; not, if there are none.
     #[cfg(feature = "cli")]
     pub(super) async fn has_temporary_credentials(&self) -> bool {

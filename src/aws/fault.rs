@@ -177,11 +177,25 @@ impl CallError {
         self
     }
 
+    /// Whether AWS answered that there were too many calls.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        is_throttling(&self.code)
+    }
+
     /// Whether temporary credentials have expired.
     #[must_use]
     pub fn is_expired_credentials(&self) -> bool {
         self.code == "ExpiredToken" || self.code == "ExpiredTokenException"
     }
+}
+
+/// Whether an error code says that there were too many calls.
+#[cfg(feature = "cli")]
+#[must_use]
+pub fn is_throttling(code: &str) -> bool {
+    THROTTLING_ERRORS.contains(&code)
 }
 
 /// Adds to the SDK's own rules that every transient error of [`Fault`] is retried: any 5xx, 408, 429, an answer that

@@ -12,6 +12,8 @@ pub mod delivery;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod fault;
+#[cfg(feature = "cli")]
+pub mod organizations;
 pub mod put_evaluations;
 
 mod answers;

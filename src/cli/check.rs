@@ -15,6 +15,7 @@ use super::{
     evidence,
     exceptions::ExceptionsFile,
     files::{self, Place},
+    organization::{self, Checked, OfOrganization},
     output::{Output, Rendering, write_reports},
     parameters::{self, ParameterArguments},
     terminal::Terminal,
@@ -23,7 +24,7 @@ use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
     error::chain,
-    report::{Caveat, Report, Subject, format::Format, reports::Reports},
+    report::{Caveat, Report, Subject, exceptions::Exceptions, format::Format, reports::Reports},
     rule::{
         Question, ask,
         evidence::Evidence,
@@ -43,10 +44,32 @@ Examples:
   cloudtrail-all-regions check --rule cis-3-1-cloudtrail-all-regions
   cloudtrail-all-regions check --save-evidence evidence.json --format html --output report.html
   cloudtrail-all-regions check --evidence evidence.json
-  cloudtrail-all-regions check --exceptions exceptions.toml")]
+  cloudtrail-all-regions check --exceptions exceptions.toml
+  cloudtrail-all-regions check --organization --save-evidence run
+  cloudtrail-all-regions check --organization --resume run")]
 pub(super) struct Check {
+    #[command(flatten)]
+    evaluate: Evaluate,
+    #[command(flatten)]
+    of_organization: OfOrganization,
+}
+
+impl Check {
+    /// Evaluates an account, or those of an organization.
+    pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        let Self { evaluate, of_organization } = self;
+        if of_organization.organization {
+            return Box::pin(evaluate.organization(of_organization, terminal)).await;
+        }
+        Box::pin(evaluate.run(None, terminal)).await
+    }
+}
+
+/// What is evaluated, and where the result goes.
+#[derive(Debug, Args)]
+pub(super) struct Evaluate {
     /// Decide from evidence files, offline; a folder stands for its .json files, - for standard input
-    #[arg(long, value_name = "FILE|FOLDER", num_args = 1.., conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
+    #[arg(long, value_name = "FILE|FOLDER", num_args = 1.., group = "saved", conflicts_with_all = ["save_evidence", "profile", "region", "rule"])]
     evidence: Vec<PathBuf>,
     /// The evidence file must have this SHA-256, as `sha256sum` prints it
     #[arg(long, value_name = "HEX", requires = "evidence", value_parser = sha256, value_hint = ValueHint::Other)]
@@ -55,7 +78,7 @@ pub(super) struct Check {
     #[arg(long, requires = "evidence")]
     require_provenance: bool,
     /// Evidence that is older is marked, and the exit code is 2: 1h to 365d
-    #[arg(long, value_name = "DURATION", requires = "evidence", value_parser = max_age, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "DURATION", requires = "saved", value_parser = max_age, value_hint = ValueHint::Other)]
     max_age: Option<u32>,
     /// Save what was read, with request ids and the verdict, and beside it FILE.sha256
     #[arg(long, value_name = "FILE")]
@@ -110,8 +133,6 @@ fn caveat_of_age(age: i64, max_age: u32) -> Option<Caveat> {
 /// From this age on, evidence is worth a warning.
 const OLD_SECONDS: i64 = 24 * 3600;
 
-const PROGRAM: &str = concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION"));
-
 /// Decides, with what is asked to be proved.
 fn report(
     evidence: &Evidence,
@@ -128,9 +149,12 @@ fn report(
     })
 }
 
-impl Check {
+impl Evaluate {
     /// Evaluates, and proves what is asked.
     pub(super) async fn run(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        if let Some(folder) = self.evidence.iter().find(|path| organization::Folder::is_of_run(path)) {
+            return self.run_again(folder, asked, terminal);
+        }
         let files = files::evidence_files(&self.evidence)?;
         let renderings = self.refuse_overwriting(&files)?;
         let exceptions = self.exceptions.read()?;
@@ -143,7 +167,7 @@ impl Check {
         let notes = exceptions.apply(&mut accounts, |_| None, Clock::System.now());
         self.exceptions.say(&notes, terminal);
         let only_failing = self.only == Some(Only::Failing);
-        let reports = Reports { accounts: &accounts, changes: None, with_facts: self.facts, only_failing };
+        let reports = Reports { with_facts: self.facts, only_failing, ..Reports::from(&accounts[..]) };
         write_reports(&renderings, &reports, terminal)?;
         let is_silent = |rendering: &Rendering| rendering.format == Format::EVALUATIONS;
         if renderings.iter().any(is_silent) {
@@ -159,6 +183,91 @@ impl Check {
             terminal.error(format_args!("{file}{}: {}", report.whose(), report.annotation));
         }
         if is_whole { Ok(Exit::of(&accounts)) } else { Ok(Exit::Interrupted) }
+    }
+
+    /// Checks the accounts of an organization.
+    async fn organization(&self, of: &OfOrganization, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        let renderings = self.renderings_of_organization(of.folder().or(self.save_evidence.as_deref()))?;
+        let exceptions = self.exceptions.read()?;
+        let asked = organization::Asked {
+            credentials: &self.account,
+            given: self.parameters.given()?,
+            save: self.save_evidence.as_deref(),
+            max_age: self.max_age,
+            judge: &|path, terminal| self.replay(Read::of(path)?, path, None, terminal),
+        };
+        let checked = Box::pin(of.check(asked, terminal)).await?;
+        self.show(checked, &renderings, &exceptions, terminal)
+    }
+
+    /// Decides from what was saved of an organization.
+    fn run_again(&self, folder: &Path, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+        let name = files::input_name(folder);
+        if asked.is_some() {
+            return Err(CliError::usage(format!("{name} is of check --organization; prove proves one account")));
+        }
+        if self.evidence.len() > 1 {
+            return Err(CliError::usage(format!("{name} is of an organization; valid is it alone")));
+        }
+        if self.sha256.is_some() {
+            return Err(CliError::usage("--sha256 is of one file; several were given"));
+        }
+        let renderings = self.renderings_of_organization(Some(folder))?;
+        let exceptions = self.exceptions.read()?;
+        let judge = |path: &Path, terminal: &mut Terminal<'_>| self.replay(Read::of(path)?, path, None, terminal);
+        let checked = organization::replay(folder, self.parameters.given()?, &judge, terminal)?;
+        warn_of_age(&checked.reports, terminal);
+        self.show(checked, &renderings, &exceptions, terminal)
+    }
+
+    /// Where the result goes: into no folder of a run, whose files are evidence.
+    fn renderings_of_organization(&self, folder: Option<&Path>) -> Result<Vec<Rendering>, CliError> {
+        let renderings = self.refuse_overwriting(&[])?;
+        let folder = folder.map(Place::of_output);
+        let is_in_it = |file: &&Path| {
+            let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            folder.as_ref().is_some_and(|folder| Place::of_output(parent).is(folder))
+        };
+        if let Some(file) = renderings.iter().filter_map(|rendering| rendering.destination.file()).find(is_in_it) {
+            return Err(CliError::usage(format!(
+                "--output {} is in the folder of the run; valid is a file elsewhere",
+                file.display()
+            )));
+        }
+        if renderings.iter().any(|rendering| rendering.format.name == "asff") {
+            return Err(CliError::usage(
+                "--format asff: findings must be imported in each account; valid for an organization is --format ocsf",
+            ));
+        }
+        Ok(renderings)
+    }
+
+    /// Shows every account of an organization.
+    fn show(
+        &self,
+        checked: Checked,
+        renderings: &[Rendering],
+        exceptions: &Exceptions,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Exit, CliError> {
+        let Checked { mut reports, organization, exit } = checked;
+        let units: BTreeMap<String, Vec<String>> = reports
+            .iter()
+            .filter_map(|report| report.account.as_ref())
+            .filter(|account| !account.path.is_empty())
+            .map(|account| (account.account_id.clone(), account.path.clone()))
+            .collect();
+        let notes = exceptions.apply(&mut reports, |id| units.get(id).map(Vec::as_slice), Clock::System.now());
+        self.exceptions.say(&notes, terminal);
+        let only_failing = self.only == Some(Only::Failing);
+        let shown = Reports {
+            organization: Some(&organization),
+            with_facts: self.facts,
+            only_failing,
+            ..Reports::from(&reports[..])
+        };
+        write_reports(renderings, &shown, terminal)?;
+        Ok(exit.max(Exit::of(&reports)))
     }
 
     /// Decides from files. Of several, one that cannot be used has no verdict; alone, it is an error.
@@ -237,7 +346,7 @@ impl Check {
         report.collected_as.clone_from(&caller);
         if let Some(path) = &self.save_evidence {
             let provenance = Provenance {
-                collected_by: format!("{PROGRAM}{}", asked.map_or("", |_| " prove")),
+                collected_by: format!("{}{}", evidence::PROGRAM, asked.map_or("", |_| " prove")),
                 collected_as: caller,
                 rule_parameters: report.rule_parameters.clone(),
                 calls: report.calls.clone(),

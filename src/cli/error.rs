@@ -29,7 +29,7 @@ impl Exit {
         let exit = |report: &Report| match report.standing() {
             _ if !report.is_fresh() => Self::NotEvaluated,
             _ if !report.exceptions.is_empty() => Self::Compliant,
-            Standing::Compliant | Standing::NotApplicable => Self::Compliant,
+            Standing::Compliant | Standing::NotApplicable | Standing::NotChecked => Self::Compliant,
             Standing::NonCompliant => Self::NonCompliant,
             Standing::NotVerified | Standing::NoVerdict => Self::NotEvaluated,
         };
@@ -62,6 +62,9 @@ pub(super) enum CliError {
     /// AWS Config has no such rule.
     #[error("{0}")]
     NoSuchRule(String),
+    /// Something that was asked for is not there.
+    #[error("{0}")]
+    NotEvaluated(String),
     /// The handler ended with an error.
     #[error("{}", .0.error_type())]
     Handler(#[source] HandlerError),
@@ -119,7 +122,9 @@ impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Input { .. } => Exit::Usage,
-            Self::Machine { .. } | Self::Aws(_) | Self::NoSuchRule(_) | Self::Handler(_) => Exit::NotEvaluated,
+            Self::Machine { .. } | Self::Aws(_) | Self::NoSuchRule(_) | Self::NotEvaluated(_) | Self::Handler(_) => {
+                Exit::NotEvaluated
+            }
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::{
     rule::{self, evidence::Evidence, provenance::Provenance},
 };
 
+/// What collects: the program and its version.
+pub(super) const PROGRAM: &str = concat!("cloudtrail-all-regions ", env!("CARGO_PKG_VERSION"));
+
 /// Reads an evidence file, and makes sure that it says what it said when it was saved. The document is the same as it
 /// stands there.
 ///

@@ -5,7 +5,10 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, Read as _, Write as _},
     path::{Component, Path, PathBuf, is_separator},
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{
+        LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -339,12 +342,23 @@ fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether the command itself ends after an interrupt.
+static INTERRUPTS_ARE_AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// Leaves it to the command to end after an interrupt.
+pub(super) fn await_interrupts() {
+    INTERRUPTS_ARE_AWAITED.store(true, Ordering::Relaxed);
+}
+
 /// A thread that removes the unfinished file when a signal comes, and ends the process as the signal would have.
 #[cfg(unix)]
 static REMOVE_ON_SIGNALS: LazyLock<io::Result<()>> = LazyLock::new(|| {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let remove = move || {
         for signal in signals.forever() {
+            if signal == SIGINT && INTERRUPTS_ARE_AWAITED.load(Ordering::Relaxed) {
+                continue;
+            }
             let unfinished = unfinished();
             if let Some(path) = unfinished.as_deref() {
                 let _ = fs::remove_file(path);

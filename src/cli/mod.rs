@@ -3,6 +3,7 @@
 //! Standard output carries the result and nothing else; exit codes are those of [`Exit`].
 
 mod account;
+mod accounts_from;
 mod check;
 mod compare;
 mod definition;
@@ -14,6 +15,7 @@ mod exceptions;
 mod explain;
 mod files;
 mod invoke;
+mod organization;
 mod output;
 mod parameters;
 mod progress;
@@ -149,7 +151,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stdout: &mut dyn Write
     };
     let mut terminal = Terminal::new(stdout, stderr, &arguments.voice);
     let ended = match &arguments.command {
-        Command::Check(check) => block_on(check.run(None, &mut terminal)),
+        Command::Check(check) => block_on(check.run(&mut terminal)),
         Command::Prove(prove) => block_on(prove.run(&mut terminal)),
         Command::Explain(explain) => explain.run(&mut terminal),
         Command::Definition(definition) => definition.run(&mut terminal),

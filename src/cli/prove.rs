@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{
-    check::Check,
+    check::Evaluate,
     delivery::Asked,
     error::{CliError, Exit},
     terminal::Terminal,
@@ -20,13 +20,13 @@ Examples:
   cloudtrail-all-regions prove --evidence proof.json")]
 pub(super) struct Prove {
     #[command(flatten)]
-    check: Check,
+    evaluate: Evaluate,
     #[command(flatten)]
     asked: Asked,
 }
 
 impl Prove {
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        Box::pin(self.check.run(Some(&self.asked), terminal)).await
+        Box::pin(self.evaluate.run(Some(&self.asked), terminal)).await
     }
 }

@@ -4,14 +4,13 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, ValueHint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::Value;
 
 use super::{
     account::Account,
+    accounts_from,
     check::max_age,
     error::{CliError, Exit},
     exceptions::ExceptionsFile,
-    files,
     output::{Output, write_reports},
     since::Since,
     terminal::Terminal,
@@ -29,7 +28,7 @@ use crate::{
         aggregate::{Row, Source, missing, report},
         reports::Reports,
     },
-    rule::{self, arn::is_account_id, evaluation::ComplianceType, timestamp::Timestamp},
+    rule::{self, evaluation::ComplianceType, timestamp::Timestamp},
 };
 
 /// How many details are asked for at the same time: AWS publishes no rate for them.
@@ -141,38 +140,9 @@ impl Report {
     /// The accounts that should have a result, each once; none if they are not named.
     fn accounts(&self) -> Result<Option<Vec<String>>, CliError> {
         let Some(path) = &self.accounts_from else { return Ok(None) };
-        let text = files::read(path)?;
-        let ids: Vec<String> = if let Ok(document) = serde_json::from_str::<Value>(&text)
-            && let Some(accounts) = document["Accounts"].as_array()
-        {
-            if document["NextToken"].is_string() {
-                return Err(CliError::usage(format!(
-                    "{}: has a NextToken, so that accounts are missing; valid is the whole list, without --max-items",
-                    files::input_name(path)
-                )));
-            }
-            let is_active = |account: &&Value| {
-                let state = account["State"].as_str().or(account["Status"].as_str());
-                !state.is_some_and(|state| {
-                    ["SUSPENDED", "PENDING_CLOSURE", "PENDING_ACTIVATION", "CLOSED"].contains(&state)
-                })
-            };
-            let active = accounts.iter().filter(is_active);
-            active.map(|account| account["Id"].as_str().unwrap_or_default().to_owned()).collect()
-        } else {
-            text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
-        };
-        if let Some(other) = ids.iter().find(|id| !is_account_id(id)) {
-            return Err(CliError::usage(format!(
-                "{}: `{other}` is no account id; valid are 12 digits a line, or what `aws organizations list-accounts` prints",
-                files::input_name(path)
-            )));
-        }
-        if ids.is_empty() {
-            return Err(CliError::usage(format!("{}: names no account", files::input_name(path))));
-        }
-        let ids: BTreeSet<String> = ids.into_iter().collect();
-        Ok(Some(ids.into_iter().collect()))
+        let accounts = accounts_from::read(path)?.into_values();
+        let asked = accounts.filter(|account| !account.status.is_not_checked());
+        Ok(Some(asked.map(|account| account.account_id).collect()))
     }
 }
 

@@ -1,7 +1,9 @@
 //! The words of a result that are neither a reason's code nor a parameter's name.
 
+use strum::VariantArray as _;
+
 use crate::{
-    report::{Caveat, Standing},
+    report::{Caveat, Standing, account::Status},
     rule::RECOMMENDATIONS,
 };
 
@@ -73,13 +75,14 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
         Standing::ALL.into_iter().map(|standing| Word { word: standing.as_str(), meaning: verdict(standing) });
     let others = RESULTS_AND_EXIT_CODES.into_iter().chain(READ_BACK).chain(PROVED).chain(CHANGES);
     let others = others.map(|(word, meaning)| Word { word, meaning });
+    let statuses = Status::VARIANTS.iter().map(|status| Word { word: status.as_str(), meaning: became(*status) });
     let caveats = Caveat::ALL.iter().map(|caveat| Word { word: caveat.as_str(), meaning: caveat.in_words() });
     // From v6.0 on it has another number.
     let number = RECOMMENDATIONS.last().map(|recommendation| Word {
         word: recommendation.number,
         meaning: "The recommendation's number in CIS AWS Foundations from v6.0.0 on.",
     });
-    verdicts.chain(others).chain(caveats).chain(number)
+    verdicts.chain(others).chain(statuses).chain(caveats).chain(number)
 }
 
 fn verdict(standing: Standing) -> &'static str {
@@ -93,5 +96,21 @@ fn verdict(standing: Standing) -> &'static str {
             "Some trail records every management event, read and write, in every Region that is enabled in the account."
         }
         Standing::NotApplicable => "The rule has nothing to say about this account in this Region.",
+        Standing::NotChecked => {
+            "Its state or the arguments left this account of an organization out; it does not count."
+        }
+    }
+}
+
+/// What became of an account of an organization.
+fn became(status: Status) -> &'static str {
+    match status {
+        Status::Judged => "The account of the organization has a verdict.",
+        Status::Denied => "The role in the account could not be assumed: no verdict.",
+        Status::Throttled => "AWS throttled the calls for the account until the end: no verdict.",
+        Status::Failed => "Something else kept the account from a verdict: the error beside it says what.",
+        Status::Pending => "The account was not reached before the run ended: no verdict.",
+        Status::Skipped => "The account's state, such as SUSPENDED, leaves nothing to check: it does not count.",
+        Status::Excluded => "The arguments left the account out: it does not count.",
     }
 }

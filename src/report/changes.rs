@@ -154,7 +154,7 @@ impl Stands<'_> {
             _ if self.is_old => Weight::Unknown,
             Standing::NoVerdict => Weight::Unknown,
             Standing::NonCompliant | Standing::NotVerified => Weight::NonCompliant,
-            Standing::Compliant | Standing::NotApplicable => Weight::Fine,
+            Standing::Compliant | Standing::NotApplicable | Standing::NotChecked => Weight::Fine,
         }
     }
 }

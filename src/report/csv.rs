@@ -14,7 +14,7 @@ use super::{
     reports::Reports,
     text::is_hidden,
 };
-use crate::rule::{evaluation::ComplianceType, provenance::SavedVerdict, reasons::TrailResult, timestamp::Timestamp};
+use crate::rule::{evaluation::ComplianceType, reasons::TrailResult, timestamp::Timestamp};
 
 /// The columns: AWS's names where AWS has one.
 #[derive(Serialize)]
@@ -77,6 +77,10 @@ struct Row {
     excepted_until: Cell,
     exception_owner: Cell,
     exception_justification: Cell,
+    state: Cell,
+    organizational_unit: Cell,
+    status: Cell,
+    error: Cell,
 }
 
 /// Text that a spreadsheet shows in one line and never takes for a formula.
@@ -95,10 +99,14 @@ impl Cell {
     }
 }
 
-/// A trail that passes has one row, and so has an account without trails.
+/// A trail that passes has one row, and so have an account without trails and each account of an organization.
 pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
     for report in reports.shown() {
+        if reports.organization.is_some() {
+            writer.serialize(row(report, None, None, &report.remedies))?;
+            continue;
+        }
         if report.trails.is_empty() {
             writer.serialize(row(report, None, None, &report.remedies))?;
         }
@@ -132,13 +140,16 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         .into_iter()
         .map(|region| format!("{}: {}: {}", region.region, region.code, region.in_words()))
         .collect();
+    let account = report.account.as_ref();
     Row {
         account_id: Cell::optional(report.account_id.as_deref()),
         account_name: Cell::optional(report.account_name.as_deref()),
         region: Cell::optional(report.region.as_deref()),
         collected_at: Cell::new(&report.collected_at.map(|at| at.to_string()).unwrap_or_default()),
         collected_as: Cell::optional(report.collected_as.as_deref()),
-        compliance_type: Cell::new(report.compliance_type.map_or(SavedVerdict::NONE, ComplianceType::as_str)),
+        compliance_type: Cell::new(
+            report.compliance_type.map_or_else(|| report.standing().as_str(), ComplianceType::as_str),
+        ),
         verified: report.verified,
         annotation: Cell::new(&report.annotation),
         caveats: Cell::new(&report.caveats_in_words()),
@@ -186,5 +197,9 @@ fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonRepor
         excepted_until: Cell::new(&until.map(|date| date.to_string()).unwrap_or_default()),
         exception_owner: Cell::new(&of_exceptions(|exception| &exception.owner)),
         exception_justification: Cell::new(&of_exceptions(|exception| &exception.justification)),
+        state: Cell::optional(account.and_then(|account| account.state.as_deref())),
+        organizational_unit: Cell::new(&account.map(|account| account.path.join("/")).unwrap_or_default()),
+        status: Cell::optional(account.map(|account| account.status.as_str())),
+        error: Cell::optional(account.and_then(|account| account.error.as_deref())),
     }
 }

@@ -70,7 +70,7 @@ impl Reasons {
     #[must_use]
     pub fn of(report: &Report) -> Option<Self> {
         match report.standing() {
-            Standing::Compliant | Standing::NotApplicable => None,
+            Standing::Compliant | Standing::NotApplicable | Standing::NotChecked => None,
             Standing::NonCompliant | Standing::NotVerified | Standing::NoVerdict => {
                 // What an aggregator keeps are words, which may be cut.
                 if report.source.is_some() && report.reason.is_none() && report.trail_codes.is_empty() {

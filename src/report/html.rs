@@ -120,6 +120,9 @@ const fn mark_of(standing: Standing) -> Mark {
         Standing::Compliant => {
             Mark { sign: "pass", words: "Compliant", meaning: "Management events are recorded as the rule requires." }
         }
+        Standing::NotChecked => {
+            Mark { sign: "none", words: "Not checked", meaning: "Nobody wanted a verdict on this account." }
+        }
         Standing::NotApplicable => Mark {
             sign: "none",
             words: "Not applicable",

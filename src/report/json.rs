@@ -12,6 +12,7 @@ use super::{
     FORMAT_VERSION, Report,
     changes::Changes,
     control::{CONTROL, Control, TOOL, Tool},
+    organization::{Organization, Unit},
     reports::Reports,
     summary::Summary,
     text::is_hidden,
@@ -26,7 +27,29 @@ struct Document<'r> {
     summary: Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<&'r Changes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<Tree<'r>>,
     accounts: Vec<&'r Report>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tree<'r> {
+    id: Option<&'r str>,
+    management_account_id: Option<&'r str>,
+    problems: &'r [String],
+    organizational_units: Vec<Unit<'r>>,
+}
+
+impl<'r> Tree<'r> {
+    fn of(organization: &'r Organization, accounts: &[Report]) -> Self {
+        Self {
+            id: organization.id.as_deref(),
+            management_account_id: organization.management_account_id.as_deref(),
+            problems: &organization.problems,
+            organizational_units: organization.units(accounts),
+        }
+    }
 }
 
 /// The reports as one document.
@@ -37,6 +60,7 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
         control: CONTROL,
         summary: reports.summary(),
         changes: reports.changes,
+        organization: reports.organization.map(|organization| Tree::of(organization, reports.accounts)),
         accounts: reports.shown().collect(),
     };
     pretty(&document, out)

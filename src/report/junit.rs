@@ -37,7 +37,7 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let account_id = report.account_id.as_ref().or(report.evidence_file.as_ref());
     let [account_id, region] = [account_id, report.region.as_ref()].map(|text| escaped(text.map_or("", |text| text)));
     let (failures, errors) = (u8::from(is_failure(report)), u8::from(is_error(report)));
-    let skipped = u8::from(standing == Standing::NotApplicable || !report.exceptions.is_empty());
+    let skipped = u8::from(is_skipped(standing) || !report.exceptions.is_empty());
     writeln!(
         out,
         "  <testsuite name=\"{account_id}\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" \
@@ -56,7 +56,7 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     match standing {
         Standing::Compliant => writeln!(out, "      <system-out>{details}</system-out>"),
-        Standing::NotApplicable => writeln!(out, "      <skipped message=\"{message}\"/>"),
+        Standing::NotApplicable | Standing::NotChecked => writeln!(out, "      <skipped message=\"{message}\"/>"),
         Standing::NonCompliant => {
             writeln!(out, "      <failure type=\"{verdict}\" message=\"{message}\">{details}</failure>")
         }
@@ -83,6 +83,10 @@ fn properties(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn is_failure(report: &Report) -> bool {
     report.exceptions.is_empty() && report.standing() == Standing::NonCompliant
+}
+
+fn is_skipped(standing: Standing) -> bool {
+    matches!(standing, Standing::NotApplicable | Standing::NotChecked)
 }
 
 /// An account about which it is not known.

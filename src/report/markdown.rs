@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::{
     ReasonReport, Report,
     control::{CONTROL, TOOL},
+    organization::Organization,
     remedies::Remedy,
     reports::Reports,
     text::is_hidden,
@@ -25,6 +26,9 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{gap}- {}: {}", change.kind.in_words(), text(&change.in_words()))?;
         }
     }
+    if let Some(organization) = reports.organization {
+        self::organization(organization, reports, out)?;
+    }
     if accounts.len() > 1 {
         writeln!(out, "\n| Account | Verdict | Why |\n|---|---|---|")?;
         for report in &accounts {
@@ -35,6 +39,19 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     for report in accounts {
         writeln!(out)?;
         account(report, out)?;
+    }
+    Ok(())
+}
+
+fn organization(organization: &Organization, reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    let id = organization.id.as_deref().unwrap_or("not asked: accounts were named");
+    writeln!(out, "\nOrganization {}\n", text(id))?;
+    for problem in &organization.problems {
+        writeln!(out, "**{}**\n", text(problem))?;
+    }
+    for unit in organization.units(reports.accounts) {
+        let indent = 2 * unit.depth();
+        writeln!(out, "{:indent$}- {}: {}", "", text(&unit.title()), unit.below)?;
     }
     Ok(())
 }
@@ -50,6 +67,10 @@ fn account(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     match (&report.region, report.collected_at) {
         (Some(region), Some(at)) => writeln!(out, "Judged from {} at {}: {annotation}", text(region), at.for_people())?,
         _ => writeln!(out, "{annotation}")?,
+    }
+    if let Some(account) = &report.account {
+        let state = account.state.as_deref().unwrap_or("State not known");
+        writeln!(out, "\n{}, in {}", text(state), text(&account.place()))?;
     }
     for caveat in &report.caveats {
         writeln!(out, "\n**{}**", caveat.in_words())?;

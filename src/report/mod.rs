@@ -2,6 +2,7 @@
 //!
 //! Pure: it knows no SDK, no arguments and no files.
 
+pub mod account;
 pub mod aggregate;
 mod asff;
 pub mod changes;
@@ -21,6 +22,7 @@ pub(crate) mod json;
 mod junit;
 pub(crate) mod markdown;
 mod ocsf;
+pub mod organization;
 pub mod remedies;
 pub mod reports;
 mod selected;
@@ -46,6 +48,7 @@ use crate::rule::{
     timestamp::Timestamp,
     trail::JudgedTrail,
 };
+use account::Account;
 use delivery::DeliveryReport;
 use facts::Facts;
 use remedies::Remedy;
@@ -61,6 +64,9 @@ pub struct Report {
     pub account_id: Option<String>,
     /// Its name, where that is known.
     pub account_name: Option<String>,
+    /// Where it is in its organization and what became of it, where an organization is checked.
+    #[serde(rename = "organization", skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
     /// The Region from which it was judged.
     pub region: Option<String>,
     /// When the evidence was collected.
@@ -271,6 +277,22 @@ impl Report {
         Self { annotation: why, evidence_file: Some(evidence_file), ..nothing }
     }
 
+    /// An account of an organization that was not judged, and the Region that it was to be judged from.
+    #[must_use]
+    pub fn without_entry(account: Account, region: Option<String>) -> Self {
+        let nothing = Self::of_nothing(Some(account.account_id.clone()), region, None, InputParameters::default());
+        let reason = (!account.status.is_not_checked()).then_some(AccountCode::Unreachable);
+        Self { annotation: account.why_not(), reason, ..nothing }.of_organization(account)
+    }
+
+    /// The report, of an account of an organization.
+    #[must_use]
+    pub fn of_organization(mut self, account: Account) -> Self {
+        self.account_name.clone_from(&account.name);
+        self.account = Some(account);
+        self
+    }
+
     fn of_nothing(
         account_id: Option<String>,
         region: Option<String>,
@@ -280,6 +302,7 @@ impl Report {
         Self {
             account_id,
             account_name: None,
+            account: None,
             region,
             collected_at,
             collected_as: None,
@@ -377,7 +400,10 @@ impl Report {
     /// The verdict as people are shown it.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        Standing::of(self.compliance_type, self.verified)
+        match &self.account {
+            Some(account) if self.compliance_type.is_none() && account.status.is_not_checked() => Standing::NotChecked,
+            _ => Standing::of(self.compliance_type, self.verified),
+        }
     }
 }
 
@@ -394,6 +420,8 @@ pub enum Standing {
     Compliant,
     /// `NOT_APPLICABLE`.
     NotApplicable,
+    /// An account of an organization that nobody wanted a verdict on.
+    NotChecked,
 }
 
 /// What is to be known before a verdict is relied on.
@@ -442,8 +470,14 @@ impl Caveat {
 
 impl Standing {
     /// Every standing, in this order.
-    pub const ALL: [Self; 5] =
-        [Self::NonCompliant, Self::NotVerified, Self::NoVerdict, Self::Compliant, Self::NotApplicable];
+    pub const ALL: [Self; 6] = [
+        Self::NonCompliant,
+        Self::NotVerified,
+        Self::NoVerdict,
+        Self::Compliant,
+        Self::NotApplicable,
+        Self::NotChecked,
+    ];
 
     /// That of a verdict, and of whether nothing was withheld on which it rests.
     #[must_use]
@@ -472,10 +506,11 @@ impl Standing {
             Self::NoVerdict => "without verdict",
             Self::Compliant => "compliant",
             Self::NotApplicable => "not applicable",
+            Self::NotChecked => "not checked",
         }
     }
 
-    /// In AWS's spelling, else `NOT_VERIFIED` or `NO_VERDICT`.
+    /// In AWS's spelling, else `NOT_VERIFIED`, `NO_VERDICT` or `NOT_CHECKED`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -484,6 +519,7 @@ impl Standing {
             Self::NoVerdict => SavedVerdict::NONE,
             Self::Compliant => ComplianceType::Compliant.as_str(),
             Self::NotApplicable => ComplianceType::NotApplicable.as_str(),
+            Self::NotChecked => "NOT_CHECKED",
         }
     }
 }
@@ -536,6 +572,7 @@ impl Report {
         Self {
             account_id: Some(text()),
             account_name: Some(text()),
+            account: None,
             region: Some(text()),
             collected_at: Some(at),
             collected_as: Some(text()),

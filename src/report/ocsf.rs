@@ -34,12 +34,12 @@ fn event(report: &Report) -> Value {
     const CLOSE: Id = (3, "Close");
     const INFORMATIONAL: Id = (1, "Informational");
     const HIGH: Id = (4, "High");
-    let standing = report.standing();
+    let (standing, word) = (report.standing(), report.standing().as_str());
     let (activity, severity, status, compliance): (Id, Id, Id, Id) = match standing {
         Standing::NotVerified => (CREATE, HIGH, (1, "New"), (2, "Warning")),
         Standing::Compliant => (CREATE, INFORMATIONAL, (4, "Resolved"), (1, "Pass")),
         Standing::NonCompliant => (CREATE, HIGH, (1, "New"), (3, "Fail")),
-        Standing::NotApplicable => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, standing.as_str())),
+        Standing::NotApplicable | Standing::NotChecked => (CLOSE, INFORMATIONAL, (5, "Archived"), (99, word)),
         Standing::NoVerdict => (CREATE, INFORMATIONAL, (1, "New"), (0, "Unknown")),
     };
     let excepted = report.excepted();

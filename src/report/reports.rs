@@ -1,6 +1,6 @@
 //! The reports of a run.
 
-use super::{Report, changes::Changes, summary::Summary};
+use super::{Report, changes::Changes, organization::Organization, summary::Summary};
 
 /// Reports that belong together, and how much of them is shown.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,8 @@ pub struct Reports<'r> {
     pub accounts: &'r [Report],
     /// What became different since an earlier report, if that was asked.
     pub changes: Option<&'r Changes>,
+    /// The organization whose accounts they are, if one is checked.
+    pub organization: Option<&'r Organization>,
     /// Whether every fact is shown, and not only those that fail, where a format has the choice.
     pub with_facts: bool,
     /// Whether accounts are left out that need no attention. The summary counts them, too.
@@ -17,7 +19,7 @@ pub struct Reports<'r> {
 
 impl<'r> From<&'r [Report]> for Reports<'r> {
     fn from(accounts: &'r [Report]) -> Self {
-        Self { accounts, changes: None, with_facts: false, only_failing: false }
+        Self { accounts, changes: None, organization: None, with_facts: false, only_failing: false }
     }
 }
 

@@ -24,27 +24,39 @@ pub struct Summary {
     pub not_applicable: usize,
     /// Excepted, whatever the verdict; they count nowhere else.
     pub excepted: usize,
+    /// Accounts of an organization that nobody wanted a verdict on.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_checked: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Summary {
     /// Counts.
     #[must_use]
     pub fn of(reports: &[Report]) -> Self {
-        let mut summary = Self { accounts: reports.len(), ..Self::default() };
+        let mut summary = Self::default();
         for report in reports {
-            if !report.exceptions.is_empty() {
-                summary.excepted += 1;
-                continue;
-            }
-            *match report.standing() {
-                Standing::NonCompliant => &mut summary.non_compliant,
-                Standing::NotVerified => &mut summary.not_verified,
-                Standing::NoVerdict => &mut summary.no_verdict,
-                Standing::Compliant => &mut summary.compliant,
-                Standing::NotApplicable => &mut summary.not_applicable,
-            } += 1;
+            summary.add(report);
         }
         summary
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, report: &Report) {
+        self.accounts += 1;
+        *match report.standing() {
+            _ if !report.exceptions.is_empty() => &mut self.excepted,
+            Standing::NonCompliant => &mut self.non_compliant,
+            Standing::NotVerified => &mut self.not_verified,
+            Standing::NoVerdict => &mut self.no_verdict,
+            Standing::Compliant => &mut self.compliant,
+            Standing::NotApplicable => &mut self.not_applicable,
+            Standing::NotChecked => &mut self.not_checked,
+        } += 1;
     }
 
     /// How many stand so, and are not excepted.
@@ -56,6 +68,7 @@ impl Summary {
             Standing::NoVerdict => self.no_verdict,
             Standing::Compliant => self.compliant,
             Standing::NotApplicable => self.not_applicable,
+            Standing::NotChecked => self.not_checked,
         }
     }
 }

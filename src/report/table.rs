@@ -9,6 +9,7 @@ use super::{
     command::Command,
     control::{CONTROL, TOOL},
     delivery::DeliveryReport,
+    organization::Organization,
     remedies::Remedy,
     reports::Reports,
     text::Screen,
@@ -27,6 +28,10 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
     let shown = reports.by_weight();
     let is_alone = reports.accounts.len() == 1;
     head(screen)?;
+    if let Some(organization) = reports.organization {
+        screen.empty_line()?;
+        self::organization(organization, reports, screen)?;
+    }
     for group in groups(&shown) {
         screen.empty_line()?;
         match group[..] {
@@ -123,6 +128,25 @@ pub(crate) fn head(screen: &mut Screen) -> io::Result<()> {
     screen.styled_line(&[(DIM, &format_args!("{CONTROL}  rule {}  {TOOL}", CONTROL.rule))])
 }
 
+/// The tree with how the accounts of each unit and of those below it stand, and why accounts may be missing.
+fn organization(organization: &Organization, reports: &Reports, screen: &mut Screen) -> io::Result<()> {
+    screen.line(format_args!(
+        "Organization {}",
+        organization.id.as_deref().unwrap_or("not asked: accounts were named")
+    ))?;
+    for problem in &organization.problems {
+        screen.styled_line(&[(AnsiColor::Yellow.on_default(), problem)])?;
+    }
+    for unit in organization.units(reports.accounts) {
+        let indent = 2 * (unit.depth() + 1);
+        screen.styled_line(&[
+            (PLAIN, &format_args!("{:indent$}{}  {}", "", unit.title(), unit.below)),
+            (DIM, &if unit.own == unit.below { String::new() } else { format!("  (its own: {})", unit.own) }),
+        ])?;
+    }
+    Ok(())
+}
+
 /// The verdict, why, and what was asked.
 pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
     screen.styled_line(&[
@@ -131,6 +155,10 @@ pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
         (DIM, &judged(report)),
     ])?;
     screen.line(&report.annotation)?;
+    if let Some(account) = report.account.as_ref().filter(|account| account.state.is_some()) {
+        let state = account.state.as_deref().unwrap_or_default();
+        screen.styled_line(&[(DIM, &format_args!("{state}, in {}", account.place()))])?;
+    }
     caveats(report, "", screen)?;
     if let Some(collected_as) = &report.collected_as {
         screen.styled_line(&[(DIM, &format_args!("Collected as {collected_as}"))])?;
@@ -299,7 +327,7 @@ fn style(standing: Standing) -> Style {
     verdict_style(match standing {
         Standing::Compliant => Some(ComplianceType::Compliant),
         Standing::NonCompliant => Some(ComplianceType::NonCompliant),
-        Standing::NotVerified | Standing::NoVerdict | Standing::NotApplicable => None,
+        Standing::NotVerified | Standing::NoVerdict | Standing::NotApplicable | Standing::NotChecked => None,
     })
 }
 

@@ -36,15 +36,15 @@ fn asked<'w>(world: &'w World, caller: &Caller, input: &Map<String, Value>) -> R
 pub(super) fn describe(world: &World, caller: &Caller, input: &Map<String, Value>) -> Result<Value, ErrorAnswer> {
     let own =
         world.aggregators.keys().filter(|(account, region, _)| (account, region) == (&caller.account, &caller.region));
-    let found = own.map(|(_, _, name)| json!({ "ConfigurationAggregatorName": name })).collect();
+    let item = |(_, _, name): &&(String, String, String)| json!({ "ConfigurationAggregatorName": name });
     let page = Page { asked: ("Limit", 100), token: "NextToken", list: "ConfigurationAggregators", subject: "" };
-    page.of(found, world, caller, input)
+    page.of(&own.collect::<Vec<_>>(), item, world, caller, input)
 }
 
 pub(super) fn sources(world: &World, caller: &Caller, input: &Map<String, Value>) -> Result<Value, ErrorAnswer> {
-    let failing = asked(world, caller, input)?.to_vec();
+    let failing = asked(world, caller, input)?;
     let page = Page { asked: ("Limit", 100), token: "NextToken", list: "AggregatedSourceStatusList", subject: "" };
-    page.of(failing, world, caller, input)
+    page.of(failing, Value::clone, world, caller, input)
 }
 
 pub(super) fn compliance(world: &World, caller: &Caller, input: &Map<String, Value>) -> Result<Value, ErrorAnswer> {
@@ -61,7 +61,8 @@ pub(super) fn compliance(world: &World, caller: &Caller, input: &Map<String, Val
         }))
     });
     let list = "AggregateComplianceByConfigRules";
-    Page { asked: ("Limit", 1000), token: "NextToken", list, subject: wanted }.of(found.collect(), world, caller, input)
+    let page = Page { asked: ("Limit", 1000), token: "NextToken", list, subject: wanted };
+    page.of(&found.collect::<Vec<_>>(), Value::clone, world, caller, input)
 }
 
 /// A rule without results has no row.
@@ -83,5 +84,6 @@ pub(super) fn details(world: &World, caller: &Caller, input: &Map<String, Value>
         result
     });
     let list = "AggregateEvaluationResults";
-    Page { asked: ("Limit", 50), token: "NextToken", list, subject: account }.of(found.collect(), world, caller, input)
+    let page = Page { asked: ("Limit", 50), token: "NextToken", list, subject: account };
+    page.of(&found.collect::<Vec<_>>(), Value::clone, world, caller, input)
 }

@@ -162,7 +162,7 @@ pub(super) fn get_compliance_details(
         .map(|row| evaluation_result(name, row))
         .collect();
     let page = Page { asked: ("Limit", 10), token: "NextToken", list: "EvaluationResults", subject: name };
-    page.of(found, world, caller, input)
+    page.of(&found, Value::clone, world, caller, input)
 }
 
 pub(super) fn evaluation_result(rule_name: &str, row: &Row) -> Value {
@@ -218,7 +218,7 @@ pub(super) fn list_discovered_resources(
             && ids.is_none_or(|ids| ids.contains(id))
     };
     let found = discovered.as_array().into_iter().flatten().filter(is_wanted);
-    let found = found.map(|id| json!({ "resourceType": resource_type, "resourceId": id })).collect();
+    let found: Vec<Value> = found.map(|id| json!({ "resourceType": resource_type, "resourceId": id })).collect();
     let page = Page { asked: ("limit", 100), token: "nextToken", list: "resourceIdentifiers", subject: resource_type };
-    page.of(found, world, caller, input)
+    page.of(&found, Value::clone, world, caller, input)
 }

@@ -41,7 +41,7 @@ pub(super) fn describe_config_rules(
     });
     // There is no limit to ask for.
     let page = Page { asked: ("", 25), token: "NextToken", list: "ConfigRules", subject: "" };
-    page.of(described.collect(), world, caller, input)
+    page.of(&described.collect::<Vec<_>>(), Value::clone, world, caller, input)
 }
 
 pub(super) fn describe_evaluation_status(
@@ -63,7 +63,7 @@ pub(super) fn describe_evaluation_status(
         Value::Object(status)
     });
     let page = Page { asked: ("Limit", 50), token: "NextToken", list: "ConfigRulesEvaluationStatus", subject: "" };
-    page.of(statuses.collect(), world, caller, input)
+    page.of(&statuses.collect::<Vec<_>>(), Value::clone, world, caller, input)
 }
 
 pub(super) fn describe_recorder_status(world: &World, caller: &Caller) -> Value {

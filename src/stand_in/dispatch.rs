@@ -7,7 +7,7 @@ use super::{
     faults::FailingRows,
     identity::Caller,
     model::Operation,
-    s3, sts,
+    organizations, s3, sts,
     wire::{Encoded, ErrorAnswer, Request, Service},
     world::World,
 };
@@ -77,6 +77,11 @@ fn answer<'r>(
         Operation::DescribeConfigurationAggregatorSourcesStatus => aggregator::sources(world, caller, input),
         Operation::DescribeAggregateComplianceByConfigRules => aggregator::compliance(world, caller, input),
         Operation::GetAggregateComplianceDetailsByConfigRule => aggregator::details(world, caller, input),
+        Operation::DescribeOrganization => organizations::describe_organization(world),
+        Operation::ListAccounts => organizations::list_accounts(world, caller, input),
+        Operation::ListRoots => organizations::list_roots(world, caller),
+        Operation::ListAccountsForParent => organizations::list_accounts_for_parent(world, caller, input),
+        Operation::ListOrganizationalUnitsForParent => organizations::list_units_for_parent(world, caller, input),
         Operation::AssumeRole => sts::assume_role(world, caller, input),
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
     };

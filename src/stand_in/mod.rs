@@ -8,13 +8,13 @@
 //! |---|---|
 //! | `server` | connections, and the way of one request, with a port or without |
 //! | `dispatch`, `model` | operations, the constraints on their requests, and who answers them |
-//! | `cloudtrail`, `config`, `config_rules`, `pages`, `sts`, `account`, `s3` | the answers |
+//! | `cloudtrail`, `config`, `config_rules`, `pages`, `sts`, `account`, `s3`, `organizations` | the answers |
 //! | `authentication` | who signed a request, and for which Region |
 //! | `world` | the state: accounts, Regions, settings |
 //! | [`digests`] | the log files and digest files that CloudTrail delivers |
 //! | `faults`, `waves` | misbehaviour and timing |
 //! | `calls` | what was asked and answered |
-//! | `evidence`, `results`, `identity`, [`bucket`] | what the state is made of |
+//! | `evidence`, `results`, `identity`, [`bucket`], [`organization`] | what the state is made of |
 //! | `wire` | the protocols awsJson1.1, AWS query, restJson1 and restXml |
 //! | [`events`] | the payloads with which Config invokes a rule |
 //!
@@ -36,6 +36,8 @@ mod evidence;
 mod faults;
 mod identity;
 mod model;
+pub mod organization;
+mod organizations;
 mod pages;
 mod results;
 mod s3;

@@ -27,6 +27,11 @@ pub(super) enum Operation {
     GetAggregateComplianceDetailsByConfigRule,
     AssumeRole,
     GetCallerIdentity,
+    DescribeOrganization,
+    ListAccounts,
+    ListRoots,
+    ListAccountsForParent,
+    ListOrganizationalUnitsForParent,
 }
 
 impl Operation {
@@ -56,6 +61,11 @@ impl Operation {
             (Service::Config, "GetAggregateComplianceDetailsByConfigRule") => {
                 Self::GetAggregateComplianceDetailsByConfigRule
             }
+            (Service::Organizations, "DescribeOrganization") => Self::DescribeOrganization,
+            (Service::Organizations, "ListAccounts") => Self::ListAccounts,
+            (Service::Organizations, "ListRoots") => Self::ListRoots,
+            (Service::Organizations, "ListAccountsForParent") => Self::ListAccountsForParent,
+            (Service::Organizations, "ListOrganizationalUnitsForParent") => Self::ListOrganizationalUnitsForParent,
             (Service::Sts, "AssumeRole") => Self::AssumeRole,
             (Service::Sts, "GetCallerIdentity") => Self::GetCallerIdentity,
             _ => return None,
@@ -83,7 +93,9 @@ impl Operation {
             Self::DescribeAggregateComplianceByConfigRules => DESCRIBE_AGGREGATE_COMPLIANCE_BY_CONFIG_RULES,
             Self::GetAggregateComplianceDetailsByConfigRule => GET_AGGREGATE_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
             Self::AssumeRole => ASSUME_ROLE,
-            Self::GetCallerIdentity => &[],
+            Self::GetCallerIdentity | Self::DescribeOrganization => &[],
+            Self::ListAccounts | Self::ListRoots => LIST_OF_ORGANIZATIONS,
+            Self::ListAccountsForParent | Self::ListOrganizationalUnitsForParent => LIST_FOR_PARENT,
         }
     }
 
@@ -246,6 +258,15 @@ const GET_AGGREGATE_COMPLIANCE_DETAILS_BY_CONFIG_RULE: &[Member] = &[
     optional("ComplianceType", COMPLIANCE_TYPE),
     optional("Limit", PAGE_LIMIT),
     optional("NextToken", ANY_TEXT),
+];
+const PAGE_OF_ORGANIZATIONS: Shape = Shape::Integer { min: 1, max: 20 };
+const PAGE_TOKEN: Shape = Shape::Text { min: 0, max: 100_000 };
+const LIST_OF_ORGANIZATIONS: &[Member] =
+    &[optional("MaxResults", PAGE_OF_ORGANIZATIONS), optional("NextToken", PAGE_TOKEN)];
+const LIST_FOR_PARENT: &[Member] = &[
+    required("ParentId", Shape::Text { min: 0, max: 100 }),
+    optional("MaxResults", PAGE_OF_ORGANIZATIONS),
+    optional("NextToken", PAGE_TOKEN),
 ];
 const ASSUME_ROLE: &[Member] = &[
     required("RoleArn", Shape::Text { min: 20, max: 2048 }),

@@ -16,9 +16,11 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    pub(super) fn of(
+    /// The page that is asked for; only its items are made.
+    pub(super) fn of<T>(
         &self,
-        items: Vec<Value>,
+        items: &[T],
+        item: impl Fn(&T) -> Value,
         world: &World,
         caller: &Caller,
         input: &Map<String, Value>,
@@ -44,7 +46,7 @@ impl Page<'_> {
         if end < items.len() {
             answer.insert(self.token.to_owned(), token(end, !world.empty_pages).into());
         }
-        answer.insert(self.list.to_owned(), items.into_iter().skip(start).take(size).collect());
+        answer.insert(self.list.to_owned(), items.iter().skip(start).take(size).map(item).collect());
         Ok(Value::Object(answer))
     }
 }

@@ -1,4 +1,4 @@
-//! The protocols: awsJson1.1 (CloudTrail, Config), AWS query (STS), restJson1 (Account) and restXml (S3).
+//! The protocols: awsJson1.1 (CloudTrail, Config, Organizations), AWS query (STS), restJson1 (Account) and restXml (S3).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +16,7 @@ pub(super) enum Service {
     Sts,
     Account,
     S3,
+    Organizations,
 }
 
 impl Service {
@@ -27,15 +28,17 @@ impl Service {
             Self::Sts => "sts",
             Self::Account => "account",
             Self::S3 => "s3",
+            Self::Organizations => "organizations",
         }
     }
 }
 
-const TARGETS: [(&str, Service); 3] = [
+const TARGETS: [(&str, Service); 4] = [
     ("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Service::CloudTrail),
     // The AWS SDK for Rust leaves the namespace out; AWS takes both.
     ("CloudTrail_20131101", Service::CloudTrail),
     ("StarlingDoveService", Service::Config),
+    ("AWSOrganizationsV20161128", Service::Organizations),
 ];
 const JSON: &str = "application/x-amz-json-1.1";
 const FORM: &str = "application/x-www-form-urlencoded";

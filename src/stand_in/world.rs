@@ -13,6 +13,7 @@ use super::{
     evidence::{InvalidEvidence, Trail, is_failure},
     faults::{Fault, Misbehaviour},
     identity::{Credentials, Key, Role},
+    organization::Organization,
     results::{IssuedToken, RuleResults},
 };
 use crate::{
@@ -42,6 +43,8 @@ pub struct World {
     pub date: Option<Timestamp>,
     /// What time it is otherwise.
     pub clock: Clock,
+    /// The organization of the accounts, if they are of one.
+    pub organization: Option<Organization>,
     pub(super) recording: Vec<Deliveries>,
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) public_keys: BTreeMap<String, Vec<Value>>,

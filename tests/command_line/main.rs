@@ -14,6 +14,7 @@ mod facts;
 mod formats;
 mod harness;
 mod hostile;
+mod organization;
 mod pictures;
 mod prove;
 mod report;

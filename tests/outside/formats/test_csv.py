@@ -60,6 +60,10 @@ COLUMNS = [
     "ExceptedUntil",
     "ExceptionOwner",
     "ExceptionJustification",
+    "State",
+    "OrganizationalUnit",
+    "Status",
+    "Error",
 ]
 
 
