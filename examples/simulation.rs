@@ -174,7 +174,7 @@ fn explain(seed: u64) {
     };
     let is_it = |life: &Life| life.violation.as_ref().is_some_and(|other| other.invariant == violation.invariant);
     let shortest = shrink(&plan, is_it);
-    println!("shrunk to {} of {} steps:\n{shortest:#?}", shortest.steps.len(), plan.steps.len());
+    println!("shrunk to {} of {} steps: {shortest}", shortest.steps.len(), plan.steps.len());
     let (once, again) = (live(&shortest), live(&shortest));
     println!("{}\nSHA-256 {}", once.trace.join("\n"), once.sha256());
     println!("lived again: SHA-256 {}", again.sha256());

@@ -75,7 +75,8 @@ pub(super) struct Put {
 #[derive(Clone)]
 pub(super) struct Network {
     shared: Arc<Shared>,
-    process: usize,
+    /// The process's number.
+    pub(super) process: usize,
     state: Arc<Mutex<State>>,
 }
 
@@ -164,7 +165,9 @@ impl Network {
             *lock(&shared.faults).entry(name).or_default() += 1;
         }
         let hash = hash(&asked);
-        shared.note(&format!("#{process} {} {} {} {} {hash}", call.operation, call.region, call.trail, name));
+        let words = [call.operation.as_str(), &call.region, &call.trail, name, &hash];
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        shared.note(&format!("#{process} {}", words.join(" ")));
         tokio::time::sleep(latency).await;
 
         let befalls = match befalls {

@@ -1,6 +1,6 @@
 //! What happens in a world, all of it from one seed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use cloudtrail_all_regions::rule::region;
 use fastrand::Rng;
@@ -127,6 +127,44 @@ impl Plan {
         let invocations = rng.usize(20..=60);
         let steps = (0..invocations).map(|number| step(&mut rng, number, accounts, &homes)).collect();
         Self { seed, accounts, invocations, steps }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} accounts, {} invocations", self.accounts, self.invocations)?;
+        self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {} after {:?}", self.number, self.wait)?;
+        for (is_so, what) in [(self.is_cold, "new processes"), (self.expires, "the role sessions end")] {
+            if is_so {
+                write!(f, "; {what}")?;
+            }
+        }
+        for (account, change) in &self.before {
+            write!(f, "; {}: {change:?}", ACCOUNTS[*account])?;
+        }
+        for event in &self.events {
+            write!(f, "; event of {}: {:?}", ACCOUNTS[event.account], event.kind)?;
+            if !event.age.is_zero() {
+                write!(f, ", {:?} late", event.age)?;
+            }
+            let kills = (1..).zip(event.kills).filter_map(|(attempt, polls)| Some((attempt, polls?)));
+            for (attempt, polls) in kills {
+                write!(f, ", attempt {attempt} killed after {polls} polls")?;
+            }
+        }
+        for (after, account, change) in &self.during {
+            write!(f, "; {after:?} later {}: {change:?}", ACCOUNTS[*account])?;
+        }
+        if self.faults > 0 {
+            write!(f, "; {} of 100 calls are befallen by something", self.faults)?;
+        }
+        Ok(())
     }
 }
 

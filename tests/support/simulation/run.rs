@@ -228,6 +228,8 @@ impl Living {
         let clock = self.shared.clock;
         process.network.begin(sent.account, faults, seed);
         let began = clock.now();
+        let (number, account) = (process.network.process, ACCOUNTS[sent.account]);
+        self.shared.note(&format!("#{number} is invoked for {account} by an event of {}", sent.made));
         let states = lock(&self.shared.accounts)[sent.account].state();
         let context = Context {
             request_id: format!("{seed:016x}"),
