@@ -58,6 +58,8 @@ pub(super) struct Seen {
     pub(super) old: Vec<(String, usize)>,
     /// How many calls were befallen by something.
     pub(super) faults: usize,
+    /// The keys whose session had ended when they were used.
+    pub(super) ended: BTreeSet<String>,
 }
 
 /// A report.
@@ -202,6 +204,9 @@ impl Network {
         if let (Some(put), true) = (put, answer.status == 200) {
             self.acknowledge(put, befalls.as_ref());
         }
+        if befalls.is_none() && answer.status == 400 && code(&answer) == "ExpiredTokenException" {
+            lock(&self.state).seen.ended.insert(call.key.clone());
+        }
         self.refused(&call, &answer, befalls.as_ref());
         Ok(self.answered(&call, answer))
     }
@@ -234,11 +239,11 @@ impl Network {
             return;
         }
         let instead = if (400..500).contains(&answer.status) {
-            let error: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            if NO_REFUSALS.iter().any(|code| error["__type"] == *code) {
+            let code = code(answer);
+            if NO_REFUSALS.contains(&code.as_str()) {
                 return;
             }
-            json!({"refused": {"operation": call.operation, "code": error["__type"]}})
+            json!({"refused": {"operation": call.operation, "code": code}})
         } else if matches!(befalls, Some(Misbehaviour::EmptyObject)) {
             json!({})
         } else {
@@ -330,6 +335,12 @@ impl Called {
     fn is_put(&self) -> bool {
         self.operation == "PutEvaluations"
     }
+}
+
+/// AWS's code of an error in JSON.
+fn code(answer: &Answer) -> String {
+    let error: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    error["__type"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Of all that is sent, signature and invocation id included.
