@@ -18,13 +18,14 @@ use super::{
     organization::{self, Checked, OfOrganization},
     output::{Output, Rendering, write_reports},
     parameters::{self, ParameterArguments},
+    since::Since,
     terminal::Terminal,
 };
 use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
     error::chain,
-    report::{Caveat, Report, Subject, exceptions::Exceptions, format::Format, reports::Reports},
+    report::{Caveat, Report, Subject, changes::Earlier, exceptions::Exceptions, format::Format, reports::Reports},
     rule::{
         Question, ask,
         evidence::Evidence,
@@ -52,16 +53,18 @@ pub(super) struct Check {
     evaluate: Evaluate,
     #[command(flatten)]
     of_organization: OfOrganization,
+    #[command(flatten)]
+    since: Since,
 }
 
 impl Check {
     /// Evaluates an account, or those of an organization.
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        let Self { evaluate, of_organization } = self;
+        let Self { evaluate, of_organization, since } = self;
         if of_organization.organization {
-            return Box::pin(evaluate.organization(of_organization, terminal)).await;
+            return Box::pin(evaluate.organization(of_organization, since, terminal)).await;
         }
-        Box::pin(evaluate.run(None, terminal)).await
+        Box::pin(evaluate.run(None, since, terminal)).await
     }
 }
 
@@ -151,13 +154,19 @@ fn report(
 
 impl Evaluate {
     /// Evaluates, and proves what is asked.
-    pub(super) async fn run(&self, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+    pub(super) async fn run(
+        &self,
+        asked: Option<&Asked>,
+        since: &Since,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Exit, CliError> {
         if let Some(folder) = self.evidence.iter().find(|path| organization::Folder::is_of_run(path)) {
-            return self.run_again(folder, asked, terminal);
+            return self.run_again(folder, asked, since, terminal);
         }
         let files = files::evidence_files(&self.evidence)?;
-        let renderings = self.refuse_overwriting(&files)?;
+        let renderings = self.refuse_overwriting(&files, since)?;
         let exceptions = self.exceptions.read()?;
+        let earlier = since.read()?;
         let (mut accounts, is_whole) = if self.evidence.is_empty() {
             let (report, is_whole) = Box::pin(self.live(asked, terminal)).await?;
             (vec![report], is_whole)
@@ -167,7 +176,9 @@ impl Evaluate {
         let notes = exceptions.apply(&mut accounts, |_| None, Clock::System.now());
         self.exceptions.say(&notes, terminal);
         let only_failing = self.only == Some(Only::Failing);
-        let reports = Reports { with_facts: self.facts, only_failing, ..Reports::from(&accounts[..]) };
+        let changes = since.changes(earlier.as_ref(), &accounts);
+        let changes = changes.as_ref();
+        let reports = Reports { changes, with_facts: self.facts, only_failing, ..Reports::from(&accounts[..]) };
         write_reports(&renderings, &reports, terminal)?;
         let is_silent = |rendering: &Rendering| rendering.format == Format::EVALUATIONS;
         if renderings.iter().any(is_silent) {
@@ -186,9 +197,15 @@ impl Evaluate {
     }
 
     /// Checks the accounts of an organization.
-    async fn organization(&self, of: &OfOrganization, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        let renderings = self.renderings_of_organization(of.folder().or(self.save_evidence.as_deref()))?;
+    async fn organization(
+        &self,
+        of: &OfOrganization,
+        since: &Since,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Exit, CliError> {
+        let renderings = self.renderings_of_organization(of.folder().or(self.save_evidence.as_deref()), since)?;
         let exceptions = self.exceptions.read()?;
+        let earlier = since.read()?;
         let asked = organization::Asked {
             credentials: &self.account,
             given: self.parameters.given()?,
@@ -197,11 +214,17 @@ impl Evaluate {
             judge: &|path, terminal| self.replay(Read::of(path)?, path, None, terminal),
         };
         let checked = Box::pin(of.check(asked, terminal)).await?;
-        self.show(checked, &renderings, &exceptions, terminal)
+        self.show(checked, &renderings, &exceptions, (since, earlier.as_ref()), terminal)
     }
 
     /// Decides from what was saved of an organization.
-    fn run_again(&self, folder: &Path, asked: Option<&Asked>, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
+    fn run_again(
+        &self,
+        folder: &Path,
+        asked: Option<&Asked>,
+        since: &Since,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Exit, CliError> {
         let name = files::input_name(folder);
         if asked.is_some() {
             return Err(CliError::usage(format!("{name} is of check --organization; prove proves one account")));
@@ -212,17 +235,18 @@ impl Evaluate {
         if self.sha256.is_some() {
             return Err(CliError::usage("--sha256 is of one file; several were given"));
         }
-        let renderings = self.renderings_of_organization(Some(folder))?;
+        let renderings = self.renderings_of_organization(Some(folder), since)?;
         let exceptions = self.exceptions.read()?;
+        let earlier = since.read()?;
         let judge = |path: &Path, terminal: &mut Terminal<'_>| self.replay(Read::of(path)?, path, None, terminal);
         let checked = organization::replay(folder, self.parameters.given()?, &judge, terminal)?;
         warn_of_age(&checked.reports, terminal);
-        self.show(checked, &renderings, &exceptions, terminal)
+        self.show(checked, &renderings, &exceptions, (since, earlier.as_ref()), terminal)
     }
 
     /// Where the result goes: into no folder of a run, whose files are evidence.
-    fn renderings_of_organization(&self, folder: Option<&Path>) -> Result<Vec<Rendering>, CliError> {
-        let renderings = self.refuse_overwriting(&[])?;
+    fn renderings_of_organization(&self, folder: Option<&Path>, since: &Since) -> Result<Vec<Rendering>, CliError> {
+        let renderings = self.refuse_overwriting(&[], since)?;
         let folder = folder.map(Place::of_output);
         let is_in_it = |file: &&Path| {
             let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -248,6 +272,7 @@ impl Evaluate {
         checked: Checked,
         renderings: &[Rendering],
         exceptions: &Exceptions,
+        (since, earlier): (&Since, Option<&Earlier>),
         terminal: &mut Terminal<'_>,
     ) -> Result<Exit, CliError> {
         let Checked { mut reports, organization, exit } = checked;
@@ -260,7 +285,9 @@ impl Evaluate {
         let notes = exceptions.apply(&mut reports, |id| units.get(id).map(Vec::as_slice), Clock::System.now());
         self.exceptions.say(&notes, terminal);
         let only_failing = self.only == Some(Only::Failing);
+        let changes = since.changes(earlier, &reports);
         let shown = Reports {
+            changes: changes.as_ref(),
             organization: Some(&organization),
             with_facts: self.facts,
             only_failing,
@@ -426,14 +453,15 @@ impl Evaluate {
     }
 
     /// A result must not take the place of evidence.
-    fn refuse_overwriting(&self, files: &[PathBuf]) -> Result<Vec<Rendering>, CliError> {
-        let of_evidence = self.evidence.iter().filter(|path| files::is_standard(path)).count();
-        if of_evidence + usize::from(self.exceptions.is_standard()) > 1 {
-            return Err(CliError::usage("--evidence, --exceptions: standard input can be read only once"));
+    fn refuse_overwriting(&self, files: &[PathBuf], since: &Since) -> Result<Vec<Rendering>, CliError> {
+        let of_others = self.evidence.iter().chain(since.path()).filter(|path| files::is_standard(path)).count();
+        if of_others + usize::from(self.exceptions.is_standard()) > 1 {
+            return Err(CliError::usage("--evidence, --exceptions, --since: standard input can be read only once"));
         }
         let checksum = self.save_evidence.as_deref().map(evidence::checksum_file);
         let exceptions = self.exceptions.path();
-        let read_or_saved = files.iter().chain(&self.save_evidence).chain(&checksum).chain(exceptions);
+        let read_or_saved =
+            files.iter().chain(&self.save_evidence).chain(&checksum).chain(exceptions).chain(since.path());
         let renderings = self.output.renderings(read_or_saved)?;
         let standard = Path::new("-");
         let shows = renderings.iter().any(|rendering| rendering.destination.file().is_none());

@@ -6,6 +6,7 @@ use super::{
     check::Evaluate,
     delivery::Asked,
     error::{CliError, Exit},
+    since::Since,
     terminal::Terminal,
 };
 
@@ -27,6 +28,6 @@ pub(super) struct Prove {
 
 impl Prove {
     pub(super) async fn run(&self, terminal: &mut Terminal<'_>) -> Result<Exit, CliError> {
-        Box::pin(self.evaluate.run(Some(&self.asked), terminal)).await
+        Box::pin(self.evaluate.run(Some(&self.asked), &Since::default(), terminal)).await
     }
 }

@@ -45,10 +45,11 @@ const PROVED: [(&str, &str); 16] = [
 ];
 
 /// What `--since` says became of an account.
-const CHANGES: [(&str, &str); 5] = [
+const CHANGES: [(&str, &str); 6] = [
     ("non-compliant", "Since the earlier report: not compliant, and was, or had no verdict."),
     ("exception-expired", "Since the earlier report: what excepted the account does so no more."),
     ("repaired", "Since the earlier report: compliant again, or the rule does not apply any more."),
+    ("moved", "Since the earlier report: in another organizational unit, and standing as it stood."),
     ("joined", "Since the earlier report: the account was not in it."),
     ("left", "Since the earlier report: the account is not in this one."),
 ];

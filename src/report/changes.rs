@@ -1,12 +1,12 @@
 //! What became different since an earlier report: every account that is not as it was, and how many are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::VariantArray as _;
 
-use super::{Caveat, FORMAT_VERSION, Report, Standing};
+use super::{Caveat, FORMAT_VERSION, Report, Standing, account::Status};
 use crate::rule::evaluation::ComplianceType;
 
 /// An earlier report, as `--format json` wrote it: as much of it as is compared.
@@ -34,6 +34,13 @@ struct EarlierAccount {
     caveats: Vec<String>,
     #[serde(default)]
     exceptions: Vec<Value>,
+    organization: Option<Place>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Place {
+    path: Vec<String>,
+    status: Status,
 }
 
 /// Why a file is no earlier report.
@@ -63,6 +70,8 @@ pub enum Kind {
     ExceptionExpired,
     /// It is compliant again, or the rule does not apply any more.
     Repaired,
+    /// It is in another organizational unit, and stands as it stood.
+    Moved,
     /// It was not in the earlier report.
     Joined,
     /// It is not in this report.
@@ -78,6 +87,7 @@ impl Kind {
             Self::Unreachable => "newly without a fresh verdict",
             Self::ExceptionExpired => "excepted no more",
             Self::Repaired => "repaired",
+            Self::Moved => "moved",
             Self::Joined => "joined",
             Self::Left => "left",
         }
@@ -137,6 +147,8 @@ struct Stands<'r> {
     standing: Standing,
     is_old: bool,
     is_excepted: bool,
+    /// The ids from the root to its organizational unit; empty where that is not known.
+    path: &'r [String],
     annotation: &'r str,
 }
 
@@ -190,7 +202,12 @@ impl Earlier {
         let mut accounts = BTreeMap::new();
         for account in &self.accounts {
             let Some(id) = &account.account_id else { continue };
+            let place = account.organization.as_ref();
+            if place.is_some_and(|place| place.status.is_not_checked()) {
+                continue;
+            }
             let stands = Stands {
+                path: place.map(|place| &place.path[..]).unwrap_or_default(),
                 name: account.account_name.as_deref(),
                 standing: Standing::of(account.compliance_type, account.verified),
                 is_old: account.caveats.iter().any(|caveat| caveat == Caveat::TooOld.as_str()),
@@ -202,14 +219,30 @@ impl Earlier {
         accounts
     }
 
+    fn not_asked_for<'a>(&'a self, reports: &'a [Report]) -> BTreeSet<&'a str> {
+        let before = self
+            .accounts
+            .iter()
+            .map(|account| (account.account_id.as_deref(), account.organization.as_ref().map(|place| place.status)));
+        let now = reports
+            .iter()
+            .map(|report| (report.account_id.as_deref(), report.account.as_ref().map(|account| account.status)));
+        before.chain(now).filter(|(_, status)| *status == Some(Status::Excluded)).filter_map(|(id, _)| id).collect()
+    }
+
     /// What became different; `since` is the earlier report's file.
     #[must_use]
     pub fn compared(&self, reports: &[Report], since: String) -> Changes {
-        let earlier = self.accounts();
+        let mut earlier = self.accounts();
         let mut now: Accounts = BTreeMap::new();
         for report in reports {
             let Some(id) = &report.account_id else { continue };
+            let place = report.account.as_ref();
+            if place.is_some_and(|place| place.status.is_not_checked()) {
+                continue;
+            }
             let stands = Stands {
+                path: place.map(|place| &place.path[..]).unwrap_or_default(),
                 name: report.account_name.as_deref(),
                 standing: report.standing(),
                 is_old: report.caveats.contains(&Caveat::TooOld),
@@ -217,6 +250,11 @@ impl Earlier {
                 annotation: &report.annotation,
             };
             insert(&mut now, id, stands);
+        }
+        // Who was not asked for on one of the two days has neither joined nor left.
+        for id in self.not_asked_for(reports) {
+            earlier.remove(id);
+            now.remove(id);
         }
         let (mut changed, mut unchanged) = (Vec::new(), 0);
         for (id, stands) in &now {
@@ -237,7 +275,9 @@ fn kind(was: Option<&Stands<'_>>, is: &Stands<'_>) -> Option<Kind> {
     let Some(was) = was else { return Some(Kind::Joined) };
     match (was.weight(), is.weight()) {
         (before, now) if before == now => {
-            (was.is_excepted && !is.is_excepted && now != Weight::Fine).then_some(Kind::ExceptionExpired)
+            let is_moved = !was.path.is_empty() && !is.path.is_empty() && was.path != is.path;
+            let is_expired = was.is_excepted && !is.is_excepted && now != Weight::Fine;
+            is_expired.then_some(Kind::ExceptionExpired).or(is_moved.then_some(Kind::Moved))
         }
         (_, Weight::Fine) => Some(Kind::Repaired),
         (_, Weight::NonCompliant) => Some(Kind::NonCompliant),

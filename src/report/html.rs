@@ -18,6 +18,7 @@ use super::{
     command::Command,
     control::{CONTROL, Control, TOOL},
     facts::Fact,
+    organization::{Organization, Unit},
     reports::Reports,
     summary::Summary,
     text::is_hidden,
@@ -63,6 +64,8 @@ struct Page<'r> {
     version: String,
     summary: Summary,
     changes: Option<&'r Changes>,
+    organization: Option<&'r Organization>,
+    units: Vec<Unit<'r>>,
     accounts: Vec<Account<'r>>,
 }
 
@@ -71,6 +74,15 @@ struct Account<'r> {
     number: usize,
     verdict: Mark,
     report: &'r Report,
+}
+
+/// An organizational unit, which folds.
+struct Branch<'p> {
+    unit: &'p Unit<'p>,
+    /// How many of those that were shown before it end here.
+    closes: usize,
+    /// Those of its own that need attention.
+    accounts: Vec<&'p Account<'p>>,
 }
 
 /// A verdict or result as it is shown: never by colour alone.
@@ -158,6 +170,8 @@ impl<'r> Page<'r> {
             version: TOOL.to_string(),
             summary,
             changes: reports.changes,
+            organization: reports.organization,
+            units: reports.organization.map(|organization| organization.units(reports.accounts)).unwrap_or_default(),
             accounts: (1..)
                 .zip(ranked)
                 .map(|(number, (verdict, report))| Account { number, verdict, report })
@@ -169,6 +183,25 @@ impl<'r> Page<'r> {
     fn tally(&self) -> Vec<(Mark, usize)> {
         let counted = Standing::ALL.into_iter().map(|standing| (mark_of(standing), self.summary.count(standing)));
         counted.chain([(EXCEPTED, self.summary.excepted)]).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// The organizational units, each before those below it.
+    fn branches(&self) -> impl Iterator<Item = Branch<'_>> {
+        let mut open = 0;
+        self.units.iter().map(move |unit| {
+            let closes = open - unit.depth();
+            open = unit.depth() + 1;
+            let is_here = |account: &&Account<'_>| {
+                let place = account.report.account.as_ref();
+                account.report.needs_attention() && place.is_some_and(|place| place.path == unit.path)
+            };
+            Branch { unit, closes, accounts: self.accounts.iter().filter(is_here).collect() }
+        })
+    }
+
+    /// How many units are open when the last one has been shown.
+    fn still_open(&self) -> usize {
+        self.units.last().map_or(0, |unit| unit.depth() + 1)
     }
 
     /// What the results of trails mean.

@@ -1,7 +1,7 @@
 //! The XML of test reports that GitLab, Jenkins and others read.
 //!
-//! A test suite with one test case an account, so that the report is red exactly when an account is not compliant; its
-//! trails stand in the output of the test case.
+//! A test suite an account or, for an organization, an organizational unit, with one test case an account, so that the
+//! report is red exactly when an account is not compliant; its trails stand in the output of the test case.
 
 use std::io::{self, Write};
 
@@ -9,6 +9,7 @@ use anstream::StripStream;
 
 use super::{
     Caveat, Report, Standing,
+    account::Account,
     control::{CONTROL, TOOL},
     reports::Reports,
     table,
@@ -27,23 +28,45 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
         count(is_failure),
         count(is_error)
     )?;
-    reports.shown().try_for_each(|report| test_suite(report, out))?;
+    let shown: Vec<&Report> = reports.shown().collect();
+    let is_of_one_unit = |one: &&Report, other: &&Report| match (&one.account, &other.account) {
+        (Some(one), Some(other)) => one.path == other.path,
+        _ => false,
+    };
+    shown.chunk_by(is_of_one_unit).try_for_each(|suite| test_suite(suite, out))?;
     writeln!(out, "</testsuites>")
 }
 
-fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let standing = report.standing();
-    let timestamp = report.collected_at.map_or(String::new(), |at| format!(" timestamp=\"{at}\""));
-    let account_id = report.account_id.as_ref().or(report.evidence_file.as_ref());
-    let [account_id, region] = [account_id, report.region.as_ref()].map(|text| escaped(text.map_or("", |text| text)));
-    let (failures, errors) = (u8::from(is_failure(report)), u8::from(is_error(report)));
-    let skipped = u8::from(is_skipped(standing) || !report.exceptions.is_empty());
+/// Whose a report is: the account, else the file.
+fn subject(report: &Report) -> &str {
+    report.account_id.as_ref().or(report.evidence_file.as_ref()).map_or("", |subject| subject)
+}
+
+/// The accounts of an organizational unit, or one account.
+fn test_suite(suite: &[&Report], out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = suite.first() else { return Ok(()) };
+    let name = first.account.as_ref().map_or(subject(first).to_owned(), Account::place);
+    let timestamp = suite.iter().filter_map(|report| report.collected_at).min();
+    let timestamp = timestamp.map_or(String::new(), |at| format!(" timestamp=\"{at}\""));
+    let count = |is: fn(&Report) -> bool| suite.iter().filter(|report| is(report)).count();
     writeln!(
         out,
-        "  <testsuite name=\"{account_id}\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" \
-         skipped=\"{skipped}\" time=\"0\"{timestamp}>"
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\"{timestamp}>",
+        escaped(&name),
+        suite.len(),
+        count(is_failure),
+        count(is_error),
+        count(is_skipped)
     )?;
-    properties(report, out)?;
+    properties(suite, out)?;
+    suite.iter().try_for_each(|report| test_case(report, out))?;
+    writeln!(out, "  </testsuite>")
+}
+
+fn test_case(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let standing = report.standing();
+    let account_id = escaped(subject(report));
+    let region = escaped(report.region.as_deref().unwrap_or_default());
     let name = CONTROL.rule;
     writeln!(out, "    <testcase classname=\"{account_id}.{region}\" name=\"{name}\" time=\"0\">")?;
     let message = escaped(&report.annotation);
@@ -52,7 +75,7 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(excepted) = report.excepted() {
         let message = escaped(&format!("{verdict}, {excepted}: {}", report.annotation));
         writeln!(out, "      <skipped message=\"{message}\"/>")?;
-        return writeln!(out, "    </testcase>\n  </testsuite>");
+        return writeln!(out, "    </testcase>");
     }
     match standing {
         Standing::Compliant => writeln!(out, "      <system-out>{details}</system-out>"),
@@ -64,19 +87,19 @@ fn test_suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "      <error type=\"{verdict}\" message=\"{message}\">{details}</error>")
         }
     }?;
-    writeln!(out, "    </testcase>\n  </testsuite>")
+    writeln!(out, "    </testcase>")
 }
 
 /// What is decided, by what, and whether it may be relied on.
-fn properties(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn properties(suite: &[&Report], out: &mut dyn Write) -> io::Result<()> {
     let property = |name: &str, value: &str, out: &mut dyn Write| {
         writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(value))
     };
     writeln!(out, "    <properties>")?;
     property("control", &CONTROL.to_string(), out)?;
     property("version", &TOOL.to_string(), out)?;
-    for caveat in &report.caveats {
-        property("caveat", Caveat::in_words(*caveat), out)?;
+    for caveat in Caveat::ALL.iter().filter(|caveat| suite.iter().any(|report| report.caveats.contains(caveat))) {
+        property("caveat", caveat.in_words(), out)?;
     }
     writeln!(out, "    </properties>")
 }
@@ -85,8 +108,8 @@ fn is_failure(report: &Report) -> bool {
     report.exceptions.is_empty() && report.standing() == Standing::NonCompliant
 }
 
-fn is_skipped(standing: Standing) -> bool {
-    matches!(standing, Standing::NotApplicable | Standing::NotChecked)
+fn is_skipped(report: &Report) -> bool {
+    !report.exceptions.is_empty() || matches!(report.standing(), Standing::NotApplicable | Standing::NotChecked)
 }
 
 /// An account about which it is not known.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
-use super::{Report, summary::Summary};
+use super::{Report, Standing, summary::Summary};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,12 @@ impl Unit<'_> {
     pub fn title(&self) -> String {
         let id = self.path.last().map_or("", String::as_str);
         self.name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
+    }
+
+    /// Whether somebody should look at an account in it or below it.
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        Standing::ALL.into_iter().any(|standing| standing.needs_attention() && self.below.count(standing) > 0)
     }
 
     /// How far it is from its root.

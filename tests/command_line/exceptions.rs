@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::harness::{Live, Ran, bare, example, read_json};
 
 /// The day that is so many days from today, in UTC.
-fn day(days: i64) -> String {
+pub(crate) fn day(days: i64) -> String {
     let at = Clock::System.now().plus_seconds(days * 86_400).to_string();
     at.split_once('T').unwrap().0.to_owned()
 }

@@ -191,6 +191,38 @@ fn in_every_string_of_a_proof_and_of_its_digest_files_it_does_nothing_in_any_for
     assert!(seen > 100, "{seen}");
 }
 
+/// What a run's folder says of an organization, with every member that it may have.
+fn run_of_an_organization() -> Value {
+    let account = |account_id: &str, path: Value, status: &str, error: Value| json!({"accountId": account_id, "name": "n", "state": "ACTIVE", "path": path, "status": status, "error": error});
+    json!({
+        "formatVersion": 1, "region": "us-east-1", "ruleParameters": {"s3BucketName": "logs"}, "isListed": true,
+        "organization": {
+            "id": "o-exampleorgid", "managementAccountId": "123456789012", "problems": ["a page was refused"],
+            "names": {"r-1": "Root", "ou-1": "Sandbox"},
+        },
+        "accounts": [
+            account("123456789012", json!(["r-1"]), "denied", json!("AssumeRole AccessDenied")),
+            account("210987654321", json!(["r-1", "ou-1"]), "skipped", Value::Null),
+        ],
+    })
+}
+
+#[test]
+fn in_every_string_of_an_organizations_run_it_does_nothing_in_any_format() {
+    let mut seen = 0;
+    for run_file in hostile(&run_of_an_organization()) {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("run.json"), run_file.to_string()).unwrap();
+        for format in Format::ALL {
+            let path = folder.path().to_str().unwrap();
+            let (out, err) = run(&["check", "--evidence", path, "--format", format.name]);
+            assert_sound(format.name, &out);
+            seen += usize::from(format!("{out}{err}").replace("<!-- -->", "").contains("file://x"));
+        }
+    }
+    assert!(seen > 60, "{seen}");
+}
+
 #[test]
 fn no_printed_command_holds_what_the_aws_cli_takes_for_a_file_or_an_option() {
     let folder = TempDir::new().unwrap();

@@ -1,5 +1,8 @@
 //! `check --organization`: every account has its line, whatever befalls it, and the others go on.
 
+mod resumed;
+mod shown;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -68,6 +71,18 @@ fn lines(ran: &Ran) -> Vec<(String, String, Value)> {
 fn line_of(ran: &Ran, account: &str) -> Value {
     let accounts = ran.json()["accounts"].as_array().unwrap().clone();
     accounts.into_iter().find(|line| line["accountId"] == account).unwrap()
+}
+
+/// What differs from one run to the next although the world is the same.
+const OF_ONE_RUN: [&str; 4] = ["collectedAt", "calls", "evidenceSha256", "contentSha256"];
+
+fn without_what_is_of_one_run(ran: &Ran) -> Value {
+    let mut document = ran.json();
+    for account in document["accounts"].as_array_mut().unwrap() {
+        let account = account.as_object_mut().unwrap();
+        account.retain(|name, _| !OF_ONE_RUN.contains(&name.as_str()));
+    }
+    document
 }
 
 /// One account's line has a status and says why; every other account has its verdict, and the exit code is 2.
@@ -211,6 +226,14 @@ async fn a_page_that_fails_for_good_is_said_and_the_accounts_before_it_are_judge
     assert_eq!(lines(&ran).len(), 20);
     assert!(lines(&ran).iter().all(|(_, status, _)| status == "judged"));
     assert_eq!(ran.json()["organization"]["problems"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_page_with_a_token_is_no_end_of_the_list() {
+    let live = organization(3, |world| world.empty_pages = true).await;
+    let ran = check(&live, &[]).await;
+    assert_eq!((ran.code, lines(&ran).len()), (Some(0), 4), "{}", ran.stderr);
+    assert!(live.stand_in.calls().iter().filter(|call| call.operation == "ListAccounts").count() > 1);
 }
 
 #[tokio::test]
@@ -579,18 +602,10 @@ async fn the_folder_is_only_for_its_owner_and_of_one_organization() {
 
 #[tokio::test]
 async fn the_same_bytes_come_at_every_concurrency() {
-    let without_named_members = |ran: &Ran| {
-        let mut document = ran.json();
-        for account in document["accounts"].as_array_mut().unwrap() {
-            for name in ["collectedAt", "calls"] {
-                account.as_object_mut().unwrap().remove(name);
-            }
-        }
-        document.to_string()
-    };
     let live = organization(30, |_| {}).await;
     let (one, many) = (check(&live, &["--concurrency", "1"]).await, check(&live, &["--concurrency", "256"]).await);
-    assert_eq!(without_named_members(&one), without_named_members(&many));
+    let lasting = |ran: &Ran| without_what_is_of_one_run(ran).to_string();
+    assert_eq!(lasting(&one), lasting(&many));
 }
 
 #[tokio::test]
