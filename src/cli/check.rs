@@ -25,7 +25,7 @@ use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
     error::chain,
-    report::{Caveat, Report, Subject, changes::Earlier, exceptions::Exceptions, format::Format, reports::Reports},
+    report::{Caveat, Report, Standing, Subject, changes::Earlier, exceptions::Exceptions, format::Format, reports::Reports},
     rule::{
         Question, ask,
         evidence::Evidence,
@@ -294,6 +294,14 @@ impl Evaluate {
             ..Reports::from(&reports[..])
         };
         write_reports(renderings, &shown, terminal)?;
+        let is_without = |report: &&Report| {
+            report.standing() == Standing::NoVerdict && report.exceptions.is_empty()
+        };
+        let without = reports.iter().filter(is_without).count();
+        // What ends a run has been said, and leaves more without.
+        if without > 0 && exit == Exit::Compliant {
+            terminal.error(format_args!("without a verdict: {without} of {} accounts", reports.len()));
+        }
         Ok(exit.max(Exit::of(&reports)))
     }
 

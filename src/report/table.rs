@@ -174,7 +174,8 @@ pub(crate) fn heading(report: &Report, screen: &mut Screen) -> io::Result<()> {
 }
 
 fn judged(report: &Report) -> String {
-    match (&report.region, report.collected_at) {
+    let is_judged = report.compliance_type.is_some() || report.collected_at.is_some();
+    match (report.region.as_ref().filter(|_| is_judged), report.collected_at) {
         (Some(region), Some(at)) => format!("  judged from {region} at {}", at.for_people()),
         (Some(region), None) => format!("  judged from {region}"),
         (None, _) => String::new(),
