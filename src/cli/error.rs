@@ -1,6 +1,6 @@
 //! How a command ends: with an exit code, or with an error, which has one too.
 
-use std::{error::Error, io};
+use std::{borrow::Cow, error::Error, io};
 
 use crate::{
     aws::fault::CallError,
@@ -48,6 +48,14 @@ pub(super) enum CliError {
         /// Why.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// What should be a file is the name of a format.
+    #[error("--output names a file, and {given} is a format")]
+    IsFormat {
+        /// As it was given.
+        given: String,
+        /// The format's name.
+        format: &'static str,
+    },
     /// The machine cannot do it.
     #[error("{what}")]
     Machine {
@@ -93,38 +101,46 @@ impl CliError {
     }
 
     /// What to do about it, where that is not plain from the error.
-    pub(super) fn tip(&self) -> Option<&'static str> {
-        let Self::Aws(error) = self else { return None };
-        match error.code.as_str() {
-            "NoCredentials" => {
-                Some("sign in with `aws sso login` or `aws configure`, or choose a profile with --profile")
-            }
-            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-                Some("the credentials have expired: sign in again, such as with `aws sso login`")
-            }
-            "InvalidClientTokenId" | "UnrecognizedClientException" => {
-                Some("AWS does not know the access key, or the Region is not enabled in its account")
-            }
-            "SignatureDoesNotMatch" | "InvalidSignatureException" => {
-                Some("the secret access key is wrong, or this machine's clock")
-            }
-            code if code == "UnparsableAnswer" || code.starts_with("Http") => {
-                Some("something between here and AWS answered, such as a proxy or the sign-in page of a network")
-            }
-            "ConnectionFailed" | "TimedOut" => Some("is the network up, and does a proxy or firewall let AWS through?"),
-            "NoSuchConfigRuleException" => {
-                Some("`aws configservice describe-config-rules` lists the rules of the Region")
-            }
-            _ => None,
+    pub(super) fn tip(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Aws(error) => tip(&error.code).map(Cow::Borrowed),
+            Self::IsFormat { format, .. } => Some(format!("--format {format}").into()),
+            Self::Input { .. }
+            | Self::Machine { .. }
+            | Self::NoSuchRule(_)
+            | Self::NotEvaluated(_)
+            | Self::Handler(_) => None,
         }
     }
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Input { .. } => Exit::Usage,
+            Self::Input { .. } | Self::IsFormat { .. } => Exit::Usage,
             Self::Machine { .. } | Self::Aws(_) | Self::NoSuchRule(_) | Self::NotEvaluated(_) | Self::Handler(_) => {
                 Exit::NotEvaluated
             }
         }
+    }
+}
+
+/// What to do about an error code of AWS, or of the way to it.
+fn tip(code: &str) -> Option<&'static str> {
+    match code {
+        "NoCredentials" => Some("sign in with `aws sso login` or `aws configure`, or choose a profile with --profile"),
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            Some("the credentials have expired: sign in again, such as with `aws sso login`")
+        }
+        "InvalidClientTokenId" | "UnrecognizedClientException" => {
+            Some("AWS does not know the access key, or the Region is not enabled in its account")
+        }
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+            Some("the secret access key is wrong, or this machine's clock")
+        }
+        code if code == "UnparsableAnswer" || code.starts_with("Http") => {
+            Some("something between here and AWS answered, such as a proxy or the sign-in page of a network")
+        }
+        "ConnectionFailed" | "TimedOut" => Some("is the network up, and does a proxy or firewall let AWS through?"),
+        "NoSuchConfigRuleException" => Some("`aws configservice describe-config-rules` lists the rules of the Region"),
+        _ => None,
     }
 }

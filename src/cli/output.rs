@@ -101,13 +101,10 @@ impl Destination {
 /// # Errors
 /// It is one.
 fn is_no_format(output: &Path) -> Result<(), CliError> {
-    let name = output.to_string_lossy();
-    match Format::ALL.iter().find(|format| format.name.eq_ignore_ascii_case(&name)) {
+    let given = output.to_string_lossy();
+    match Format::ALL.iter().find(|format| format.name.eq_ignore_ascii_case(&given)) {
         None => Ok(()),
-        Some(format) => Err(CliError::usage(format!(
-            "--output names a file, and {name} is a format\n\n  tip: --format {}",
-            format.name
-        ))),
+        Some(format) => Err(CliError::IsFormat { given: given.into_owned(), format: format.name }),
     }
 }
 

@@ -25,6 +25,15 @@ fn text(output: &[u8]) -> &str {
 fn commands_end_and_say_as_documented() {
     let cases = trycmd::TestCases::new();
     cases.insert_var("[VERSION]", env!("CARGO_PKG_VERSION")).unwrap();
+    // Whatever credentials this machine has, nobody is asked with them.
+    for (name, value) in [
+        ("HOME", "/nonexistent"),
+        ("AWS_PROFILE", ""),
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ] {
+        cases.env(name, value);
+    }
     cases.case("tests/cli/*.md").case("README.md").case("docs/*.md");
 }
 

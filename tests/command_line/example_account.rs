@@ -99,6 +99,17 @@ fn the_managed_rules_results_are_marked_as_invented_wherever_they_are_shown() {
 
 #[cfg(unix)]
 #[test]
+fn commands_say_of_it_as_documented() {
+    let served = Served::start(&["examples/accounts/stopped.json"]);
+    let cases = trycmd::TestCases::new();
+    for (name, value) in &served.environment {
+        cases.env(name, value);
+    }
+    cases.case("tests/cli/example_account/*.md").run();
+}
+
+#[cfg(unix)]
+#[test]
 fn a_trail_delivers_to_its_own_bucket_and_a_region_may_be_silent() {
     let served = Served::start(&["examples/accounts/compliant.json", "--silent", "eu-west-3"]);
     let ran = served.run(&["prove"]);
