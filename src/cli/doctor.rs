@@ -82,7 +82,8 @@ impl Doctor {
 fn table(diagnosis: &Diagnosis, screen: &mut Screen) -> io::Result<()> {
     const PLAIN: Style = Style::new();
     let Diagnosis { account_id, region, config_rule_name, read_at, lines } = diagnosis;
-    screen.line(format_args!("account {account_id}  rule {config_rule_name} in {region}, seen at {read_at}"))?;
+    let seen_at = read_at.for_people();
+    screen.line(format_args!("account {account_id}  rule {config_rule_name} in {region}, seen at {seen_at}"))?;
     for Line { subject, health, text, advice, commands } in lines {
         let color = match health {
             Health::Ok => AnsiColor::Green,

@@ -113,8 +113,9 @@ const SAVED_FILES: [(&str, &str); 1] = [(
 )];
 
 impl Manual {
-    pub(super) fn run(&self, mut arguments: Command, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        // Gives the subcommands their full names.
+    pub(super) fn run(&self, arguments: Command, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        // `help` has no page. Then the subcommands are given their full names.
+        let mut arguments = arguments.disable_help_subcommand(true);
         arguments.build();
         let program = arguments.get_name().to_owned();
         let command = self.command.as_ref().and_then(|name| arguments.find_subcommand(name)).cloned();

@@ -3,7 +3,11 @@
 use strum::VariantArray as _;
 
 use crate::{
-    report::{Caveat, Standing, account::Status},
+    report::{
+        Caveat, Standing,
+        account::Status,
+        doctor::{Health, Subject},
+    },
     rule::RECOMMENDATIONS,
 };
 
@@ -54,10 +58,14 @@ const CHANGES: [(&str, &str); 6] = [
     ("left", "Since the earlier report: the account is not in this one."),
 ];
 
-const RESULTS_AND_EXIT_CODES: [(&str, &str); 13] = [
+const RESULTS_AND_EXIT_CODES: [(&str, &str); 14] = [
+    ("excepted", "A dated exception stands beside the verdict, which is the same; the exit code is 0."),
     ("PASS", "The trail meets every condition of the rule, or is trusted to where that was asked for."),
     ("FAIL", "The trail definitely misses a condition."),
-    ("UNKNOWN", "Nothing is known to be wrong with the trail, but a fact is permanently withheld."),
+    (
+        "UNKNOWN",
+        "Nothing is known to be wrong with the trail, but a fact is permanently withheld; of `doctor`: not seen.",
+    ),
     ("HIDDEN", "Nothing is known to be wrong with the trail, but a transient error hid a fact."),
     ("met", "What AWS answered is what the rule asks."),
     ("not met", "What AWS answered is not what the rule asks."),
@@ -83,7 +91,7 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
         word: recommendation.number,
         meaning: "The recommendation's number in CIS AWS Foundations from v6.0.0 on.",
     });
-    verdicts.chain(others).chain(statuses).chain(caveats).chain(number)
+    verdicts.chain(others).chain(statuses).chain(caveats).chain(number).chain(of_doctor())
 }
 
 fn verdict(standing: Standing) -> &'static str {
@@ -101,6 +109,28 @@ fn verdict(standing: Standing) -> &'static str {
             "Its state or the arguments left this account of an organization out; it does not count."
         }
     }
+}
+
+/// What `doctor` shows. `unknown` is explained as that of a trail.
+fn of_doctor() -> impl Iterator<Item = Word> {
+    let subjects = Subject::ALL.iter().map(|subject| {
+        let meaning = match subject {
+            Subject::Recorder => "Of `doctor`: whether the configuration recorder is there, is on and does not fail.",
+            Subject::Rule => "Of `doctor`: the rule as it is deployed, and the function that it invokes.",
+            Subject::Evaluation => "Of `doctor`: how AWS Config's invocations of the rule end.",
+            Subject::Result => "Of `doctor`: the result that AWS Config keeps for the account.",
+        };
+        Word { word: subject.as_str(), meaning }
+    });
+    let healths = Health::ALL.iter().filter_map(|health| {
+        let meaning = match health {
+            Health::Ok => "Of `doctor`: as it should be.",
+            Health::Problem => "Of `doctor`: not as it should be, with what to do.",
+            Health::Unknown => return None,
+        };
+        Some(Word { word: health.as_str(), meaning })
+    });
+    subjects.chain(healths)
 }
 
 /// What became of an account of an organization.

@@ -7,6 +7,7 @@
 //! 4. There is no result, an old one, or one that says "could not verify".
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use super::command::Command;
 use crate::rule::{
@@ -99,7 +100,7 @@ macro_rules! answers {
 answers! { Recorder DescribedRule EvaluationStatus Recorded }
 
 /// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Subject {
@@ -114,7 +115,7 @@ pub enum Subject {
 }
 
 /// How it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Health {
@@ -127,6 +128,9 @@ pub enum Health {
 }
 
 impl Subject {
+    /// Every subject.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// In one word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -135,6 +139,9 @@ impl Subject {
 }
 
 impl Health {
+    /// Every health.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// `ok`, `problem` or `unknown`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -313,13 +320,13 @@ fn evaluation(seen: &Seen) -> Line {
                       at its log.";
         return problem(
             SUBJECT,
-            format!("the last evaluation failed at {at} ({code}){message}"),
+            format!("the last evaluation failed at {} ({code}){message}", at.for_people()),
             advice,
             policy.unwrap_or_default(),
         );
     }
     match succeeded {
-        Some(at) => ok(SUBJECT, format!("AWS Config last invoked the rule at {at}")),
+        Some(at) => ok(SUBJECT, format!("AWS Config last invoked the rule at {}", at.for_people())),
         None if status.first_evaluation_started => ok(SUBJECT, "AWS Config has invoked the rule"),
         None => {
             let advice = "Start an evaluation; if it stays so, look at the function's policy, which must let \
@@ -364,8 +371,10 @@ fn result(seen: &Seen) -> Line {
     let limit = 2 * hours(rule.and_then(|rule| rule.maximum_execution_frequency.as_deref())) + 1;
     match result_recorded_time {
         Some(at) if at.is_older_than_hours(limit, seen.read_at) => {
-            let text =
-                format!("the result is of {at}, more than {limit} h old: twice the rule's frequency and an hour");
+            let text = format!(
+                "the result is of {}, more than {limit} h old: twice the rule's frequency and an hour",
+                at.for_people()
+            );
             return problem(SUBJECT, text, "Look at the function's log, its errors and its queue.", log);
         }
         Some(_) => {}

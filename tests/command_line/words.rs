@@ -3,7 +3,10 @@
 use std::process::Command;
 
 use cloudtrail_all_regions::{
-    report::{Caveat, Standing},
+    report::{
+        Caveat, Standing,
+        doctor::{Health, Subject},
+    },
     rule::{account_reasons::AccountCode, parameters::PARAMETERS, reasons::Code},
 };
 use serde_json::Value;
@@ -42,7 +45,9 @@ fn listed(schema: &Value, words: &mut Vec<String>) {
 fn words() -> Vec<String> {
     let mut words: Vec<&str> = Standing::ALL.into_iter().map(Standing::as_str).collect();
     words.extend(["PASS", "FAIL", "UNKNOWN", "HIDDEN", "met", "not met", "not known", "3.1", "4.1"]);
-    words.extend(["0", "1", "2", "64", "130", "INSUFFICIENT_DATA", "NOT_READ"]);
+    words.extend(["0", "1", "2", "64", "130", "INSUFFICIENT_DATA", "NOT_READ", "excepted"]);
+    words.extend(Subject::ALL.iter().map(|subject| subject.as_str()));
+    words.extend(Health::ALL.iter().map(|health| health.as_str()));
     words.extend(Caveat::ALL.iter().map(|caveat| caveat.as_str()));
     words.extend(Code::ALL.iter().map(|code| code.as_str()));
     words.extend(AccountCode::ALL.iter().map(|code| code.as_str()));
@@ -54,8 +59,8 @@ fn words() -> Vec<String> {
     ] {
         listed(&serde_json::from_str(schema).unwrap(), &mut words);
     }
-    words.sort();
-    words.dedup();
+    words.sort_by_key(|word| word.to_lowercase());
+    words.dedup_by_key(|word| word.to_lowercase());
     words
 }
 
