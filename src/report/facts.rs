@@ -141,12 +141,8 @@ impl Facts {
         let status = trail.get_trail_status.as_ref().and_then(Observed::known);
         let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let selected = selected(trail, parameters);
-        let refusals = [
-            trail.get_trail_status.as_ref().and_then(Observed::refusal),
-            trail.get_event_selectors.as_ref().and_then(Observed::refusal),
-        ];
         let asked = Asked { judged, parameters };
-        let all = vec![
+        let mut all = vec![
             asked.fact("Multi-Region", About::MultiRegion, "yes", yes_or_no(trail.is_multi_region_trail, "no"), true),
             asked.fact(
                 "Logging",
@@ -212,6 +208,7 @@ impl Facts {
             ),
             told("Home Region", trail.home_region().unwrap_or("not known").to_owned()),
         ];
+        all.extend(not_discovered(evidence));
         Self {
             include_global_service_events: trail.include_global_service_events,
             is_logging: status.and_then(|status| status.is_logging),
@@ -231,7 +228,7 @@ impl Facts {
             cloud_watch_logs_log_group_arn: set(&trail.cloud_watch_logs_log_group_arn),
             sns_topic_arn: set(&trail.sns_topic_arn),
             s3_key_prefix: set(&trail.s3_key_prefix),
-            not_read: refusals.into_iter().flatten().map(Refusal::to_string).collect(),
+            not_read: not_read(trail, evidence),
             all,
         }
     }
@@ -248,6 +245,22 @@ impl Facts {
         let (stopped, started) = (self.stop_logging_time?, self.start_logging_time?);
         (self.is_logging == Some(true) && stopped < started).then_some((stopped, started))
     }
+}
+
+/// The calls that gave no answer, each with its error.
+fn not_read(trail: &Trail, evidence: &Evidence) -> Vec<String> {
+    let refusals = [
+        trail.get_trail_status.as_ref().and_then(Observed::refusal),
+        trail.get_event_selectors.as_ref().and_then(Observed::refusal),
+        evidence.discovered_trails.as_ref().and_then(Observed::refusal),
+    ];
+    refusals.into_iter().flatten().map(Refusal::to_string).collect()
+}
+
+/// That it is not known which trails AWS Config has discovered: those that are known are shown as its rows.
+fn not_discovered(evidence: &Evidence) -> Option<Fact> {
+    let discovered = evidence.discovered_trails.as_ref().filter(|discovered| discovered.known().is_none())?;
+    Some(told("Discovered trails", no_answer(Some(discovered))))
 }
 
 /// By what a trail was judged.

@@ -1,7 +1,7 @@
 //! What the rule asked and what AWS answered is shown, whether a trail passes or not.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -167,13 +167,19 @@ fn every_answer_that_the_rule_looks_at_is_shown_in_table_page_json_and_csv() {
 #[test]
 fn what_was_not_read_is_shown_with_its_call_and_its_error() {
     for (call, state) in [
+        ("ListDiscoveredResources", "refused"),
+        ("ListDiscoveredResources", "unanswered"),
         ("GetTrailStatus", "refused"),
         ("GetTrailStatus", "unanswered"),
         ("GetEventSelectors", "refused"),
         ("GetEventSelectors", "unanswered"),
     ] {
         let mut evidence = full();
-        evidence["trails"][0][call] = json!({state: {"operation": call, "code": "SomeException"}});
+        let refusal = json!({state: {"operation": call, "code": "SomeException"}});
+        match call {
+            "ListDiscoveredResources" => evidence["discoveredTrails"] = refusal,
+            call => evidence["trails"][0][call] = refusal,
+        }
         for format in FORMATS {
             let shown = shown(report(&evidence, &json!({})), format);
             assert!(shown.contains(&format!("{call} SomeException")), "{format}: {shown}");
@@ -205,6 +211,48 @@ fn the_facts_of_the_audit_are_shown_for_every_example_account() {
             }
         }
     }
+}
+
+#[test]
+fn the_facts_of_the_audit_are_columns_of_csv_for_every_example_account() {
+    let mut told = BTreeSet::new();
+    for path in folder("examples/accounts") {
+        let evidence: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let report = report(&evidence, &json!({}));
+        let document: Value = serde_json::from_str(&shown(report.clone(), "json")).unwrap();
+        let text = shown(report, "csv");
+        let rows: Vec<BTreeMap<String, String>> =
+            csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.unwrap()).collect();
+        for trail in document["accounts"][0]["trails"].as_array().unwrap() {
+            let row = rows.iter().find(|row| trail["name"] == *row["Name"] && trail["trailArn"] == *row["TrailARN"]);
+            let row = row.unwrap_or_else(|| panic!("{}: {trail:#}", path.display()));
+            for (column, fact) in [
+                ("IsMultiRegionTrail", "isMultiRegionTrail"),
+                ("IsLogging", "isLogging"),
+                ("IncludeManagementEvents", "includeManagementEvents"),
+                ("ReadWriteType", "readWriteType"),
+                ("ExcludedEventSources", "excludedEventSources"),
+                ("LatestDeliveryTime", "latestDeliveryTime"),
+                ("LatestDeliveryError", "latestDeliveryError"),
+                ("LogFileValidationEnabled", "logFileValidationEnabled"),
+                ("KmsKeyId", "kmsKeyId"),
+            ] {
+                let expected = match &trail[fact] {
+                    Value::Null => String::new(),
+                    Value::String(text) => text.clone(),
+                    Value::Array(texts) => {
+                        texts.iter().map(|text| text.as_str().unwrap()).collect::<Vec<_>>().join("; ")
+                    }
+                    answer => answer.to_string(),
+                };
+                assert_eq!(row[column], expected, "{}: {column}", path.display());
+                if !expected.is_empty() {
+                    told.insert(column);
+                }
+            }
+        }
+    }
+    assert_eq!(told.len(), 9, "{told:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod completions;
 mod conventions;
 mod doctor;
 mod endpoints;
+mod evidence;
 mod example_account;
 mod exceptions;
 mod facts;

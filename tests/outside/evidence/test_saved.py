@@ -56,6 +56,23 @@ def test_the_sha_256_is_that_of_the_document_without_it(saved):
     assert jq("-r", ".provenance.sha256", saved[0]).strip() == documented_sha256(saved[0])
 
 
+def test_sha256sum_checks_the_file_beside_which_its_checksum_is(run, saved):
+    path, _ = saved
+    listed = path.with_name(f"{path.name}.sha256")
+
+    def checked():
+        command = ["sha256sum", "--check", "--strict", listed.name]
+        return subprocess.run(command, cwd=path.parent, capture_output=True, text=True)
+
+    assert (checked().returncode, checked().stdout) == (0, f"{path.name}: OK\n")
+    sha256 = listed.read_text().split()[0]
+    asked = run("check", "--evidence", path, "--sha256", sha256, "--format", "json")
+    assert (asked.returncode, json.loads(asked.stdout)["accounts"][0]["evidenceSha256"]) == (1, sha256)
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert (checked().returncode, checked().stdout) == (1, f"{path.name}: FAILED\n")
+    assert run("check", "--evidence", path, "--sha256", sha256).returncode == 2
+
+
 def test_every_call_has_a_request_id(saved):
     calls = json.loads(jq(".provenance.calls", saved[0]))
     assert calls

@@ -116,13 +116,18 @@ def hostile(folder):
     return ["--evidence", save(folder, "hostile", sealed(evidence, calls, {"trailResults": "true"}))]
 
 
-def thirty_accounts(folder):
-    names = ["compliant", "stopped", "throttled", "several-trails", "no-trail"]
-    files = []
-    for number in range(30):
-        evidence = {**example(names[number % 5]), "accountId": f"{number:012d}"}
-        files.append(save(folder, f"thirty-{number}", evidence))
-    return ["--evidence", *files]
+# What is wrong with those of two hundred accounts that need attention; two have no verdict.
+FAILING = ["stopped"] * 6 + ["no-trail"] * 3 + ["single-region"] * 3 + ["split-selectors"] * 2
+FAILING += ["delivery-failing"] * 2 + ["throttled"] * 2
+
+
+def two_hundred_accounts(folder):
+    saved = folder / "two-hundred"
+    saved.mkdir()
+    for number in range(200):
+        name = FAILING[number // 11] if number % 11 == 0 and number // 11 < len(FAILING) else "compliant"
+        save(saved, f"{number:03d}", {**example(name), "accountId": f"{210_000_000_000 + number}"})
+    return ["--evidence", saved]
 
 
 def most_trails(folder):
@@ -162,7 +167,7 @@ PAGES |= {
     "refused": refused,
     "failing-trails": failing_trails,
     "hostile": hostile,
-    "thirty-accounts": thirty_accounts,
+    "two-hundred-accounts": two_hundred_accounts,
     "most-trails": most_trails,
     "long-rows": long_rows,
 }

@@ -164,15 +164,15 @@ def test_the_page_explains_what_there_is_evidence_for(opened, name, says, is_sil
     assert [words for words in is_silent_about if words in text] == []
 
 
-def test_thirty_accounts_are_summed_up_first(opened):
-    page = opened("thirty-accounts")
+def test_two_hundred_accounts_are_summed_up_first(opened):
+    page = opened("two-hundred-accounts")
     counts = re.findall(r"\d+ [a-z-]+(?: [a-z]+)?", page.title())
-    assert counts[:3] == ["12 non-compliant", "6 without verdict", "12 compliant"]
+    assert counts[:3] == ["16 non-compliant", "2 without verdict", "182 compliant"]
     rows = page.locator(".summary tbody tr")
-    assert rows.count() == 30
+    assert rows.count() == 200
     order = [row.locator(".mark").inner_text() for row in rows.all()]
-    assert order == ["Non-compliant"] * 12 + ["Without verdict"] * 6 + ["Compliant"] * 12
-    for row in rows.all():
+    assert order == ["Non-compliant"] * 16 + ["Without verdict"] * 2 + ["Compliant"] * 182
+    for row in rows.all()[:20]:
         link = row.locator("a")
         section = page.locator(link.get_attribute("href"))
         assert link.inner_text() in section.locator("h2").inner_text()
@@ -186,9 +186,19 @@ def test_the_calls_are_there_to_be_filed(opened):
     assert page.locator(".calls thead th[scope=col]").count() == 4
 
 
-def printed(page, **options):
+def printed(page, paper="A4", **options):
     """The sheets of paper."""
-    return pypdfium2.PdfDocument(page.pdf(format="A4", prefer_css_page_size=True, **options))
+    return pypdfium2.PdfDocument(page.pdf(format=paper, prefer_css_page_size=True, **options))
+
+
+@pytest.mark.parametrize(("paper", "width", "height"), [("A4", 595, 842), ("Letter", 612, 792)])
+def test_two_hundred_accounts_of_which_18_need_attention_print_on_30_pages(opened, paper, width, height):
+    sheets = printed(opened("two-hundred-accounts"), paper)
+    assert [round(length) for length in sheets[0].get_size()] == [width, height]
+    assert 2 < len(sheets) <= 30
+    text = " ".join(sheet.get_textpage().get_text_range() for sheet in sheets)
+    # Every account is there.
+    assert len(set(re.findall(r"\b21\d{10}\b", text))) == 200
 
 
 @every_page
