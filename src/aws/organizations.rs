@@ -1,7 +1,7 @@
 //! Enumerate: an organization, its accounts and its tree. One call after another: Organizations refuses a request while
 //! another one is in progress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Session, fault::CallError};
 use crate::{
@@ -12,8 +12,6 @@ use aws_sdk_organizations::types as sdk;
 
 /// The most units of a tree that is walked; AWS allows 2,000.
 const MAX_UNITS: usize = 10_000;
-/// The most pages of one list: 20 accounts are on a page.
-const MAX_PAGES: usize = 10_000;
 const PAGE: i32 = 20;
 
 /// The organization of the credentials' account.
@@ -121,8 +119,8 @@ pub async fn walk(session: &Session<'_>, with_accounts: bool) -> Result<Tree, Ca
 async fn accounts_of(session: &Session<'_>, parent: &str) -> Result<Vec<String>, CallError> {
     const OPERATION: &str = "ListAccountsForParent";
     let client = session.organizations();
-    let (mut accounts, mut token) = (Vec::new(), None);
-    for _ in 0..MAX_PAGES {
+    let (mut accounts, mut tokens, mut token) = (Vec::new(), BTreeSet::new(), None);
+    while tokens.insert(token.clone()) {
         let request = client.list_accounts_for_parent().parent_id(parent).max_results(PAGE).set_next_token(token);
         let answer = session.call(OPERATION, &session.region, parent, request.send()).await?;
         let listed = answer.accounts.ok_or_else(|| CallError::unparsable(OPERATION, "no Accounts"))?;
@@ -138,8 +136,8 @@ async fn accounts_of(session: &Session<'_>, parent: &str) -> Result<Vec<String>,
 async fn units_of(session: &Session<'_>, parent: &str) -> Result<Vec<(String, String)>, CallError> {
     const OPERATION: &str = "ListOrganizationalUnitsForParent";
     let client = session.organizations();
-    let (mut units, mut token) = (Vec::new(), None);
-    for _ in 0..MAX_PAGES {
+    let (mut units, mut tokens, mut token) = (Vec::new(), BTreeSet::new(), None);
+    while tokens.insert(token.clone()) {
         let request =
             client.list_organizational_units_for_parent().parent_id(parent).max_results(PAGE).set_next_token(token);
         let answer = session.call(OPERATION, &session.region, parent, request.send()).await?;

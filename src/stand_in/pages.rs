@@ -43,7 +43,9 @@ impl Page<'_> {
         let limit = asked.filter(|limit| *limit > 0).unwrap_or(default);
         let size = world.page_size.unwrap_or(limit).clamp(1, limit);
         let end = items.len().min(start + size);
-        if end < items.len() {
+        if world.endless_pages {
+            answer.insert(self.token.to_owned(), token(start, true).into());
+        } else if end < items.len() {
             answer.insert(self.token.to_owned(), token(end, !world.empty_pages).into());
         }
         answer.insert(self.list.to_owned(), items.iter().skip(start).take(size).map(item).collect());

@@ -32,6 +32,8 @@ pub struct World {
     pub page_size: Option<usize>,
     /// Whether an empty page with a token comes before every page.
     pub empty_pages: bool,
+    /// Whether the token of a page leads to the same page again.
+    pub endless_pages: bool,
     /// Whether GetEventSelectors answers by ARN outside the home Region too. (What AWS does has been seen both ways.)
     pub event_selectors_in_every_region: bool,
     /// How long role sessions last, whatever was asked for; zero makes them expired from the start.

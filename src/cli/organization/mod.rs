@@ -5,7 +5,7 @@ mod folder;
 mod work;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     io::IsTerminal as _,
     path::{Path, PathBuf},
     pin::Pin,
@@ -132,6 +132,8 @@ struct State<'a> {
     stopped: Option<String>,
     /// Whether every page was read.
     is_listed: bool,
+    /// The tokens of the pages that were asked for.
+    tokens: BTreeSet<String>,
     /// How many accounts are as an earlier run has read them.
     kept: usize,
     /// When the oldest of these was read.
@@ -233,6 +235,7 @@ impl OfOrganization {
             is_entered: false,
             stopped: None,
             is_listed: named.is_some(),
+            tokens: BTreeSet::new(),
             kept: 0,
             oldest: None,
             exit: Exit::Compliant,
@@ -498,7 +501,12 @@ impl State<'_> {
             Listed::Page(Ok(Page { accounts, next })) => {
                 self.take(accounts, work, terminal);
                 if let Some(token) = next {
-                    return Ok(Some(list_page(work.own, Some(token))));
+                    if self.tokens.insert(token.clone()) {
+                        return Ok(Some(list_page(work.own, Some(token))));
+                    }
+                    let problem = "the list of accounts is not whole: the pages of ListAccounts do not end";
+                    self.organization.problems.push(problem.to_owned());
+                    return Ok(Some(list_tree(work.own, self.lacks_paths())));
                 }
                 self.is_listed = true;
                 for (what, id) in [
@@ -547,7 +555,8 @@ impl State<'_> {
         self.entries.iter().any(|entry| entry.account.path.is_empty())
     }
 
-    /// Takes up the accounts whose place was not known, and makes sure that every unit that was asked for is there.
+    /// Takes up the accounts whose place was not known, and makes sure that every unit that was asked for is there, and
+    /// that no account may be in it unseen.
     fn admit_held(&mut self, work: &Work<'_>, terminal: &mut Terminal<'_>) -> Result<(), CliError> {
         let units = &self.of.chosen.ou;
         let known = |unit: &String| self.entries.iter().any(|entry| entry.account.is_below(unit));
@@ -565,6 +574,12 @@ impl State<'_> {
             if let Some(entry) = self.entries.get_mut(number).filter(|entry| entry.is_held) {
                 entry.is_held = false;
                 self.of.chosen.apply(&mut entry.account);
+                if entry.account.status == Status::Excluded && entry.account.path.is_empty() {
+                    self.organization.problems.push(format!(
+                        "account {} may be below --ou: no unit of the tree has it",
+                        entry.account.account_id
+                    ));
+                }
                 self.enqueue(number, work, terminal);
             }
         }

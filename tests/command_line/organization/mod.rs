@@ -237,6 +237,15 @@ async fn an_empty_page_with_a_token_is_no_end_of_the_list() {
 }
 
 #[tokio::test]
+async fn pages_that_lead_to_themselves_end_and_are_said() {
+    let live = organization(30, |world| world.endless_pages = true).await;
+    let ran = check(&live, &[]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the list of accounts is not whole: the pages of ListAccounts do not end"));
+    assert_eq!(lines(&ran).len(), 20);
+}
+
+#[tokio::test]
 async fn both_throttles_of_organizations_are_waited_for() {
     let throttle = |message: &str| Misbehaviour::Error {
         status: 400,
@@ -292,6 +301,20 @@ async fn only_a_unit_is_checked_and_the_others_are_listed() {
             none.stderr.contains("--ou ou-none holds no account; those that hold some: ou-deep, ou-even, ou-odd, r-1")
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_that_no_unit_of_the_tree_has_is_not_excluded_without_a_word() {
+    let live = organization(4, |world| {
+        let organization = world.organization.as_mut().unwrap();
+        organization.lacks_paths = true;
+        organization.accounts[3].path = vec!["ou-of-a-moment-ago".to_owned()];
+    })
+    .await;
+    let ran = check(&live, &["--ou", "ou-even"]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let problem = format!("account {} may be below --ou: no unit of the tree has it", id(3));
+    assert_eq!(ran.json()["organization"]["problems"], json!([problem]));
 }
 
 #[tokio::test]
