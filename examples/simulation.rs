@@ -1,4 +1,4 @@
-//! Lives seeded worlds, and prints the first that does not hold, shrunk.
+//! Lives seeded worlds, and prints the first that does not hold, shrunk: docs/simulation.md.
 //!
 //!     cargo run --release --example simulation -- --seeds N [--from S] [--seconds T] [--lives L]
 //!         [--reverse] [--trace] [--sha256 FILE]

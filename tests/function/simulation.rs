@@ -1,4 +1,4 @@
-//! Simulated worlds: all that happens in one comes from its seed.
+//! Simulated worlds: docs/simulation.md. All that happens in one comes from its seed.
 
 use std::{process::Command, thread};
 
