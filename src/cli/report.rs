@@ -1,6 +1,9 @@
 //! `report`: what the rule has reported in many accounts, read back from an aggregator of AWS Config.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueHint};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -25,6 +28,7 @@ use crate::{
     error::chain,
     report::{
         Report as AccountReport,
+        account::Account as Listed,
         aggregate::{Row, Source, missing, report},
         reports::Reports,
     },
@@ -85,9 +89,15 @@ impl Report {
         let reading = stream::iter(&found).map(|row| self.read(&session, &aggregator, row, now));
         let mut reports: Vec<AccountReport> = reading.buffered(READ_AT_ONCE).try_collect().await?;
         drop(progress);
-        reports.extend(missing(accounts.as_deref().unwrap_or_default(), &found));
+        let named: Vec<String> = accounts.iter().flat_map(BTreeMap::keys).cloned().collect();
+        reports.extend(missing(&named, &found));
         reports.sort_by(|one, other| (&one.account_id, &one.region).cmp(&(&other.account_id, &other.region)));
-        let notes = exceptions.apply(&mut reports, |_| None, now);
+        let listed = |id: &str| accounts.as_ref()?.get(id);
+        for report in &mut reports {
+            report.account_name = report.account_id.as_deref().and_then(listed).and_then(|of| of.name.clone());
+        }
+        let units = |id: &str| listed(id).map(|of| of.path.as_slice()).filter(|path| !path.is_empty());
+        let notes = exceptions.apply(&mut reports, units, now);
         self.exceptions.say(&notes, terminal);
         let changes = self.since.changes(earlier.as_ref(), &reports);
         let shown = Reports { changes: changes.as_ref(), ..Reports::from(&reports[..]) };
@@ -137,12 +147,12 @@ impl Report {
         }
     }
 
-    /// The accounts that should have a result, each once; none if they are not named.
-    fn accounts(&self) -> Result<Option<Vec<String>>, CliError> {
+    /// The accounts that should have a result, by their ids; none if they are not named.
+    fn accounts(&self) -> Result<Option<BTreeMap<String, Listed>>, CliError> {
         let Some(path) = &self.accounts_from else { return Ok(None) };
-        let accounts = accounts_from::read(path)?.into_values();
-        let asked = accounts.filter(|account| !account.status.is_not_checked());
-        Ok(Some(asked.map(|account| account.account_id).collect()))
+        let mut accounts = accounts_from::read(path)?;
+        accounts.retain(|_, account| !account.status.is_not_checked());
+        Ok(Some(accounts))
     }
 }
 

@@ -214,6 +214,34 @@ async fn an_exception_applies_to_reasons_of_trails_where_their_words_are_whole()
 }
 
 #[tokio::test]
+async fn names_and_units_are_those_of_the_list_and_an_exception_may_name_a_unit() {
+    let live = live(|_| {}).await;
+    let listed = |id: &str, name: &str| {
+        json!({
+            "Id": id, "Name": name, "State": "ACTIVE", "Paths": [format!("o-exampleorgid/r-root/ou-root-sandboxes/{id}/")],
+        })
+    };
+    let missing = "555566667777";
+    let accounts = [listed(FAILING, "sandbox"), listed(COMPLIANT, "shop"), listed(missing, "new")];
+    fs::write(live.path("accounts.json"), json!({"Accounts": accounts}).to_string()).unwrap();
+    let today = Clock::System.now().to_string();
+    let exception = format!(
+        "[[exception]]\norganizational-units = ['ou-root-sandboxes']\nreasons = ['all']\nexpires = {}\nowner = 'o'\n\
+         justification = 'j'\n",
+        today.split_once('T').unwrap().0
+    );
+    fs::write(live.path("exceptions.toml"), exception).unwrap();
+    let asked = ["report", "--format", "json", "--accounts-from", "accounts.json", "--exceptions", "exceptions.toml"];
+    let ran = live.run(&asked).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let document = ran.json();
+    let names: Vec<&Value> =
+        document["accounts"].as_array().unwrap().iter().map(|account| &account["accountName"]).collect();
+    assert_eq!(names, ["sandbox", "shop", "new"]);
+    assert_eq!(document["summary"]["excepted"], 2);
+}
+
+#[tokio::test]
 async fn what_became_different_since_an_earlier_report_is_told() {
     let live = live(|_| {}).await;
     let accounts = [FAILING, COMPLIANT, "555566667777"];
