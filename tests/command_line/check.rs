@@ -83,6 +83,14 @@ async fn the_parameters_of_a_deployed_rule_are_taken() {
 }
 
 #[tokio::test]
+async fn rows_for_trails_are_those_that_aws_config_has_discovered() {
+    let live = Live::example("compliant").await;
+    let ran = live.run(&["check", "--format", "json", "--parameter", "trailResults=true"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(live.operations().contains(&"ListDiscoveredResources".to_owned()));
+}
+
+#[tokio::test]
 async fn a_misconfigured_rule_is_its_verdict_and_nothing_is_read() {
     let live = Live::serve(&read_json(&example("compliant")), |world| {
         let rule = world.config_rule("123456789012", "us-east-1", RULE);

@@ -8,6 +8,7 @@ import re
 import pytest
 from cloudformation.template import Stack, actions, load, resources, statements
 from cloudformation.test_role import called
+from scripts.conftest import Organization
 from support.project import TEMPLATES
 
 MEMBERS = ["member-role.yaml", "member-rule.yaml", "rule.yaml"]
@@ -103,6 +104,39 @@ def allowed(role):
 def test_the_function_s_role_of_a_member_allows_exactly_what_is_called_with_it(exchanges):
     # With its own role the function only assumes the member's.
     assert allowed("FunctionRole") == called(exchanges / "function") - {"sts:AssumeRole"}
+
+
+def auditor_differences(allowed, exchanges, asked_of_members):
+    """What the auditor's role allows and nobody calls with it, and the other way round: `check` of one account and of
+    an organization, `doctor`, and deploy-organization in an account that it has entered."""
+    calls = set().union(
+        *(called(exchanges / "command_line", f"{name}-*") for name in ("check", "doctor", "organization"))
+    )
+    # The organization is asked and entered with other credentials, and who one is anybody may ask.
+    calls = {call for call in calls if not call.startswith(("organizations:", "sts:"))}
+    for command in asked_of_members:
+        service, operation = command.split(" ")
+        operation = "".join(word.capitalize() for word in operation.split("-"))
+        calls.add(f"{service.replace('configservice', 'config')}:{operation}")
+    return allowed ^ calls
+
+
+@pytest.fixture
+def asked_of_members(tmp_path):
+    """What deploy-organization asks of an account that it has entered, on a first deployment and on an update."""
+    organization = Organization(tmp_path / "organization", accounts=3)
+    assert organization.deploy().exit_code == 0
+    organization.package.write_text("another package\n")
+    assert organization.deploy().exit_code == 0
+    return organization.read()["asked_of_members"]
+
+
+def test_the_auditor_s_role_of_a_member_allows_exactly_what_is_called_with_it(exchanges, asked_of_members):
+    actions = allowed("AuditorRole")
+    assert auditor_differences(actions, exchanges, asked_of_members) == set()
+    for action in actions:
+        assert auditor_differences(actions - {action}, exchanges, asked_of_members) == {action}
+    assert auditor_differences(actions | {"iam:GetRole"}, exchanges, asked_of_members) == {"iam:GetRole"}
 
 
 def trust(role, **parameters):

@@ -17,8 +17,9 @@ def allowed():
     return {action for statement in statements(policies) for action in actions(statement)}
 
 
-def called(folder):
-    exchanges = [json.loads(line) for path in folder.glob("*.jsonl") for line in path.read_text().splitlines()]
+def called(folder, files="*"):
+    paths = folder.glob(f"{files}.jsonl")
+    exchanges = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
     return {f"{exchange['service']}:{exchange['operation']}" for exchange in exchanges}
 
 
@@ -50,3 +51,4 @@ def test_calls_are_those_of_every_exchange(tmp_path):
         exchange = {"service": "cloudtrail", "operation": name}
         (tmp_path / f"{name}.jsonl").write_text(json.dumps(exchange) + "\n" + json.dumps(exchange))
     assert called(tmp_path) == {"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"}
+    assert called(tmp_path, "Describe*") == {"cloudtrail:DescribeTrails"}
