@@ -6,11 +6,13 @@
 use std::{
     error::Error,
     io::{self, BufRead, Write},
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloudtrail_all_regions::{
-    rule::timestamp::Timestamp,
+    clock::Clock,
+    rule::{evaluation::EvaluatedResource, timestamp::Timestamp},
     stand_in::{
         Call, Fault, Misbehaviour, Row, StandIn, World,
         bucket::{Deliveries, Object},
@@ -31,6 +33,10 @@ enum Command {
     Rows(RuleName),
     /// The rule is deleted, with its results.
     DeleteRule(RuleName),
+    /// Makes an aggregator of a name, which knows the rules of every account.
+    Aggregate(RuleName),
+    /// Config recorded a result of the rule on its account, some hours ago.
+    Record(Recorded),
     /// Config has discovered these trails, and no other.
     Discover { account: String, region: String, ids: Vec<String> },
     /// Every call of an operation is answered with an error, from now on.
@@ -47,6 +53,38 @@ struct RuleName {
     account: String,
     region: String,
     name: String,
+}
+
+/// A result of a rule on its account.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recorded {
+    #[serde(flatten)]
+    rule: RuleName,
+    compliance_type: String,
+    annotation: String,
+    hours: u64,
+}
+
+impl Recorded {
+    fn write(self, world: &mut World) {
+        let Self { rule: RuleName { account, region, name }, compliance_type, annotation, hours } = self;
+        let at = Clock::System.time() - Duration::from_hours(hours);
+        let EvaluatedResource { resource_type, resource_id } = EvaluatedResource::account(&account);
+        let rule = world.config_rule(&account, &region, &name);
+        world.put_row(
+            &rule,
+            Row {
+                resource_type,
+                resource_id,
+                compliance_type,
+                annotation: Some(annotation),
+                ordering_timestamp: Timestamp::from(Clock::System.time()),
+                config_rule_invoked_time: at,
+                result_recorded_time: at,
+            },
+        );
+    }
 }
 
 /// The digest files of these hours, of which `says` changes what the newest says before it is signed.
@@ -121,6 +159,14 @@ fn obey(command: Command, stand_in: &StandIn) -> Result<Value, Box<dyn Error + S
         Command::DeleteRule(rule) => {
             let rule = registered(rule);
             world.delete_config_rule(&rule);
+            Value::Null
+        }
+        Command::Aggregate(RuleName { account, region, name }) => {
+            world.aggregate(&account, &region, &name, Vec::new());
+            Value::Null
+        }
+        Command::Record(recorded) => {
+            recorded.write(&mut world);
             Value::Null
         }
         Command::Discover { account, region, ids } => {

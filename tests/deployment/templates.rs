@@ -453,8 +453,9 @@ fn every_template_about_the_rule_has_its_default_name() {
 }
 
 /// Actions that are neither reads nor changes of what an account holds: reporting, logging, messages, keys in use, and
-/// the right to act as one named role or to invoke the function.
-const HARMLESS: [&str; 12] = [
+/// the right to act as one named role, to invoke the function or to start a build.
+const HARMLESS: [&str; 13] = [
+    "codebuild:StartBuild",
     "config:PutEvaluations",
     "config:StartConfigRulesEvaluation",
     "events:PutEvents",
@@ -500,6 +501,21 @@ fn is_bound(statement: &Value, keys: &[&str]) -> bool {
     keys.iter().any(|key| equals.get(*key).is_some())
 }
 
+/// Whether a statement is about objects of the template's own bucket only.
+fn is_of_the_own_bucket(statement: &Value) -> bool {
+    let resources = match &statement["Resource"] {
+        Value::Array(resources) => resources.iter().collect(),
+        resource => vec![resource],
+    };
+    let is_own = |resource: &&Value| resource["Fn::Sub"].as_str().is_some_and(|arn| arn.starts_with("${Bucket.Arn}/"));
+    resources.iter().all(is_own)
+}
+
+/// Whether a log group of the template is meant.
+fn is_own_log_group(template: &Value, log_group: &Value) -> bool {
+    log_group["Ref"].as_str().is_some_and(|id| template["Resources"][id]["Type"] == "AWS::Logs::LogGroup")
+}
+
 /// What is promised of every template, and not kept by this one.
 fn broken_promises(name: &str, template: &Value) -> Vec<String> {
     let mut broken = Vec::new();
@@ -516,9 +532,21 @@ fn broken_promises(name: &str, template: &Value) -> Vec<String> {
             }
             "AWS::Logs::LogGroup" => promise(properties.get("RetentionInDays").is_some(), "the log is kept for ever"),
             "AWS::Lambda::Function" => {
-                let log_group = properties["LoggingConfig"]["LogGroup"]["Ref"].as_str();
-                let is_own = log_group.is_some_and(|id| template["Resources"][id]["Type"] == "AWS::Logs::LogGroup");
+                let is_own = is_own_log_group(template, &properties["LoggingConfig"]["LogGroup"]);
                 promise(is_own, "Lambda makes the log group, and keeps the log for ever");
+            }
+            "AWS::CodeBuild::Project" => {
+                let is_own = is_own_log_group(template, &properties["LogsConfig"]["CloudWatchLogs"]["GroupName"]);
+                promise(is_own, "CodeBuild makes the log group, and keeps the log for ever");
+                promise(properties["Environment"].get("PrivilegedMode").is_none(), "the build is privileged");
+                promise(properties["Source"]["Type"] == "NO_SOURCE", "others decide what the build does");
+            }
+            "AWS::S3::Bucket" => {
+                promise(properties["VersioningConfiguration"]["Status"] == "Enabled", "what is overwritten is lost");
+                promise(properties.get("BucketEncryption").is_some(), "nothing says how it is encrypted");
+                let blocks = properties["PublicAccessBlockConfiguration"].as_object();
+                let is_private = blocks.is_some_and(|blocks| blocks.len() == 4 && blocks.values().all(|it| it == true));
+                promise(is_private, "it may be made public");
             }
             "AWS::Config::RemediationConfiguration" => {
                 let automatic = match properties.get("Automatic") {
@@ -553,7 +581,8 @@ fn broken_promises(name: &str, template: &Value) -> Vec<String> {
                 promise(action != "*" && (!has_wildcard || is_key_for_its_account), &format!("{action} is allowed"));
                 let operation = action.split(':').next_back().unwrap();
                 let is_read = ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb));
-                let is_harmless = is_read || HARMLESS.contains(&action) || WRITERS.contains(&name);
+                let is_kept = action == "s3:PutObject" && is_of_the_own_bucket(&statement);
+                let is_harmless = is_read || is_kept || HARMLESS.contains(&action) || WRITERS.contains(&name);
                 promise(is_harmless, &format!("{action} is a write action"));
             }
         }
@@ -595,6 +624,8 @@ fn each_broken_promise_is_found() {
     let invoke = "/Resources/InvokePolicy/Properties/PolicyDocument/Statement";
     let permission = "/Resources/Fn::ForEach::Permissions/2/Permission${Account}/Properties/SourceAccount";
     let reads = "/Resources/BucketPolicy/Properties/PolicyDocument/Statement/1/Fn::If/1/Condition";
+    let bucket = "/Resources/Bucket/Properties";
+    let writes = "/Resources/BuildRole/Properties/Policies/1/PolicyDocument/Statement/3";
     for (name, place, found) in [
         ("member-role.yaml", format!("{trust}/StringEquals"), "another organization may assume"),
         ("member-role.yaml", format!("{trust}/ArnEquals"), "whoever is in the account may assume"),
@@ -602,6 +633,12 @@ fn each_broken_promise_is_found() {
         ("organization.yaml", format!("{invoke}/1/Fn::If/1/Condition"), "whoever owns a rule"),
         ("organization-permissions.yaml", permission.to_owned(), "whoever owns a rule"),
         ("artifact-bucket.yaml", reads.to_owned(), "everybody is allowed"),
+        ("fleet-report.yaml", format!("{bucket}/VersioningConfiguration"), "what is overwritten is lost"),
+        ("fleet-report.yaml", format!("{bucket}/BucketEncryption"), "nothing says how"),
+        ("fleet-report.yaml", format!("{bucket}/PublicAccessBlockConfiguration/BlockPublicPolicy"), "made public"),
+        ("fleet-report.yaml", format!("{writes}/Resource"), "s3:PutObject is a write action"),
+        ("fleet-report.yaml", "/Resources/Build/Properties/LogsConfig".to_owned(), "CodeBuild makes the log group"),
+        ("fleet-report.yaml", "/Resources/Build/Properties/Source/Type".to_owned(), "others decide"),
     ] {
         let mut template = template(name);
         let (parent, key) = place.rsplit_once('/').unwrap();

@@ -7,7 +7,12 @@ from support.project import TEMPLATES
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-PSEUDO_PARAMETERS = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
+PSEUDO_PARAMETERS = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::StackName": "stack",
+}
 
 NO_VALUE = object()
 

@@ -126,7 +126,7 @@ class Organization:
     """An organization of fake-organization/aws: its state is a file. Of an account it holds `parent`, `state`, whether
     it has a `recorder`, why its stack otherwise `fails`, what it `runs` in place of what it was given, that it is
     `silent`, for how often an evaluation is `busy`, and its `annotation`; of all, `throttle` has how often a command is
-    put off, and `refuse` the one that is refused."""
+    put off, and `refuse` the one that is refused. `asked_of_members` has the commands in accounts that were entered."""
 
     CENTRAL, MANAGEMENT, ROOT = "900000000001", "900000000009", "r-root"
 

@@ -108,6 +108,17 @@ def test_without_alarms_and_metrics_both_ways_cost_nearly_the_same():
         assert each == pytest.approx(central, rel=0.01, abs=0.01), row
 
 
+def test_a_build_is_billed_by_whole_minutes():
+    times = cost.Times(call_ms=60)
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in cost.fleet_report(times).splitlines()[2:]]
+    # 200 accounts, eight at once, are 25 times 60 ms; 10,000 are 75 seconds.
+    assert rows[2] == ["200", "2", "0.30", "0.10", "0.40"]
+    assert rows[3] == ["10,000", "3", "0.45", "0.10", "0.55"]
+    template = (PATH.parents[1] / "cloudformation/fleet-report.yaml").read_text()
+    assert template.count("Type: AWS::CloudWatch::Alarm") == cost.BUILD_ALARMS
+    assert "ComputeType: BUILD_GENERAL1_SMALL" in template
+
+
 def test_a_row_has_the_rule_what_is_added_to_it_and_the_sum():
     table = cost.tables(cost.Times(), 128, "arm64")["scripts/cost: months"].splitlines()
     header, row = ([cell.strip() for cell in line.strip("|").split("|")] for line in (table[0], table[12]))

@@ -12,6 +12,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "cloudformation/README.md", *sorted((ROO
 FILLED_IN = {
     "file://rule.json": "file://rule-definition.json",
     "file://event.json": "{}",
+    "--body ARCHIVE": "--body Cargo.toml",
     "HOME_REGION": "us-east-1",
     "OTHER_REGION": "us-east-1",
     "START": "2026-11-01T00:00:00Z",
