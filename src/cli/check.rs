@@ -25,7 +25,9 @@ use crate::{
     aws::{collect_evidence, config_rules::input_parameters},
     clock::Clock,
     error::chain,
-    report::{Caveat, Report, Standing, Subject, changes::Earlier, exceptions::Exceptions, format::Format, reports::Reports},
+    report::{
+        Caveat, Report, Standing, Subject, changes::Earlier, exceptions::Exceptions, format::Format, reports::Reports,
+    },
     rule::{
         Question, ask,
         evidence::Evidence,
@@ -294,9 +296,7 @@ impl Evaluate {
             ..Reports::from(&reports[..])
         };
         write_reports(renderings, &shown, terminal)?;
-        let is_without = |report: &&Report| {
-            report.standing() == Standing::NoVerdict && report.exceptions.is_empty()
-        };
+        let is_without = |report: &&Report| report.standing() == Standing::NoVerdict && report.exceptions.is_empty();
         let without = reports.iter().filter(is_without).count();
         // What ends a run has been said, and leaves more without.
         if without > 0 && exit == Exit::Compliant {

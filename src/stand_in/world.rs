@@ -23,6 +23,7 @@ use crate::{
 
 /// What the stand-in serves. Everything may be changed while it runs: see [`StandIn::world`](super::StandIn::world).
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a way in which AWS may behave, and they go together")]
 pub struct World {
     /// A delay before every answer.
     pub latency: Duration,
