@@ -17,6 +17,7 @@ fn evidence(account: &str, trails: usize) -> Evidence {
         let mut trail = trail.clone();
         trail["Name"] = format!("management-events-{number}").into();
         trail["TrailARN"] = format!("{arn}-{number}").into();
+        trail["GetEventSelectors"]["TrailARN"] = trail["TrailARN"].clone();
         trail
     });
     evidence["trails"] = named.collect();

@@ -158,6 +158,7 @@ impl Bench {
             let mut trail = trail.clone();
             trail["Name"] = format!("management-events-{number}").into();
             trail["TrailARN"] = format!("{arn}-{number}").into();
+            trail["GetEventSelectors"]["TrailARN"] = trail["TrailARN"].clone();
             trail
         });
         account["trails"] = named.collect();

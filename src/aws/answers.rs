@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
+use aws_sdk_cloudtrail::operation::{
+    describe_trails::DescribeTrailsOutput, get_event_selectors::GetEventSelectorsOutput,
+};
+#[cfg(feature = "cli")]
+use aws_sdk_s3::{operation::list_objects_v2::ListObjectsV2Output, types as sdk};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -76,13 +80,21 @@ impl Intercept for RefuseBrokenAnswers {
 }
 
 /// Event selectors as they stand in an answer's body: the SDK's types drop what they do not know, and that may narrow a
-/// selector. A body that cannot be read is asked for again.
-#[derive(Debug, Clone, Default)]
-pub(super) struct SelectorsInBody(Arc<Mutex<Option<EventSelectors>>>);
+/// selector. A body that cannot be read, or is of another trail than was asked about, is asked for again.
+#[derive(Debug, Clone)]
+pub(super) struct SelectorsInBody {
+    trail_arn: String,
+    found: Arc<Mutex<Option<EventSelectors>>>,
+}
 
 impl SelectorsInBody {
+    /// Those of a trail.
+    pub(super) fn of(trail_arn: &str) -> Self {
+        Self { trail_arn: trail_arn.to_owned(), found: Arc::default() }
+    }
+
     pub(super) fn take(&self) -> Option<EventSelectors> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -99,9 +111,80 @@ impl Intercept for SelectorsInBody {
     ) -> Result<(), BoxError> {
         let answer = context.response();
         if answer.status().is_success() {
+            let output = context.output_or_error().ok();
+            let told: Option<&GetEventSelectorsOutput> = output.and_then(|output| output.downcast_ref());
+            if told.and_then(GetEventSelectorsOutput::trail_arn).is_some_and(|told| told != self.trail_arn) {
+                return Err(BrokenAnswer("is of another trail").into());
+            }
             let selectors = serde_json::from_slice(answer.body().bytes().unwrap_or_default())?;
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(selectors);
+            *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(selectors);
         }
         Ok(())
+    }
+}
+
+/// Refuses a listing that is not whole, which would make files absent that are there: S3 says of each page how many names
+/// it has, and whether more follow. It is then asked for again.
+#[cfg(feature = "cli")]
+#[derive(Debug)]
+pub(super) struct RefusePartialListings;
+
+#[cfg(feature = "cli")]
+impl Intercept for RefusePartialListings {
+    fn name(&self) -> &'static str {
+        "refuse partial listings"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let output = context.output_or_error().ok();
+        let listing: Option<&ListObjectsV2Output> = output.and_then(|output| output.downcast_ref());
+        if listing.is_none_or(is_whole) { Ok(()) } else { Err(BrokenAnswer("is no whole listing").into()) }
+    }
+}
+
+#[cfg(feature = "cli")]
+fn is_whole(listing: &ListObjectsV2Output) -> bool {
+    let (objects, folders) = (listing.contents(), listing.common_prefixes());
+    let is_known = |object: &sdk::Object| object.key.is_some() && object.last_modified.and_then(timestamp).is_some();
+    let names = objects.len() + folders.len();
+    listing.is_truncated.is_some()
+        && listing.key_count.is_none_or(|count| usize::try_from(count) == Ok(names))
+        && objects.iter().all(is_known)
+        && folders.iter().all(|folder| folder.prefix.is_some())
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn a_listing_is_whole_if_it_has_as_many_names_as_it_says_and_says_whether_more_follow() {
+        let object = || sdk::Object::builder().key("k").last_modified(DateTime::from_secs(0));
+        let whole = || ListObjectsV2Output::builder().is_truncated(false);
+        let folder = |prefix: Option<&str>| sdk::CommonPrefix::builder().set_prefix(prefix.map(str::to_owned)).build();
+        let found = |objects: Vec<sdk::Object>| whole().set_contents(Some(objects)).key_count(1).build();
+        assert!(is_whole(&whole().build()) && is_whole(&whole().key_count(0).build()));
+        assert!(is_whole(&found(vec![object().build()])));
+        assert!(is_whole(&whole().key_count(2).contents(object().build()).common_prefixes(folder(Some("f/"))).build()));
+        for partial in [
+            ListObjectsV2Output::builder().build(),
+            ListObjectsV2Output::builder().key_count(0).build(),
+            found(Vec::new()),
+            found(vec![object().build(); 2]),
+            found(vec![object().set_key(None).build()]),
+            found(vec![object().set_last_modified(None).build()]),
+            found(vec![object().last_modified(DateTime::from_secs(i64::MAX)).build()]),
+            whole().key_count(1).common_prefixes(folder(None)).build(),
+            whole().key_count(-1).build(),
+        ] {
+            assert!(!is_whole(&partial), "{partial:?}");
+        }
     }
 }

@@ -163,7 +163,7 @@ async fn get_event_selectors(
 ) -> Result<EventSelectors, CallError> {
     const OPERATION: &str = "GetEventSelectors";
     let client = session.clients(region).cloudtrail;
-    let selectors = SelectorsInBody::default();
+    let selectors = SelectorsInBody::of(arn);
     let request = client.get_event_selectors().trail_name(arn).customize();
     let request = request.config_override(session.spread_over(calls)).interceptor(selectors.clone());
     session.call(OPERATION, region, arn, request.send()).await?;

@@ -37,8 +37,6 @@ use aws_types::{
 };
 use tokio::task::yield_now;
 
-#[cfg(feature = "cli")]
-use super::clock::Clock as ClockOfS3;
 use super::{
     CallLog,
     answers::RefuseBrokenAnswers,
@@ -47,6 +45,8 @@ use super::{
     fault::{CallError, RetryTransientFaults},
     https::{self, Https},
 };
+#[cfg(feature = "cli")]
+use super::{answers::RefusePartialListings, clock::Clock as ClockOfS3};
 use crate::clock::Clock;
 
 /// How long calls may take. With the defaults three waves of calls that all run into their time-outs take 42 seconds.
@@ -482,6 +482,7 @@ impl Session<'_> {
         aws_sdk_s3::Client::from_conf(
             aws_sdk_s3::config::Builder::from(&shared)
                 .retry_classifier(RetryTransientFaults)
+                .interceptor(RefusePartialListings)
                 .interceptor(clock)
                 .retry_partition(unlimited_retries())
                 .build(),

@@ -7,6 +7,7 @@
 use std::borrow::Borrow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde_json::Value;
 
 use super::{
     arn::{Arn, is_account_id},
@@ -71,13 +72,29 @@ impl Evidence {
     pub fn parse(text: &str) -> Result<Self, InvalidEvidence> {
         let invalid = |Unreadable { path, problem }| InvalidEvidence { path, problem };
         let Object(evidence) = json::read(text).map_err(invalid)?;
-        match names::respelled(&json::read(text).map_err(invalid)?) {
+        let document: Value = json::read(text).map_err(invalid)?;
+        if let Some(Respelled { path, name, valid }) = names::respelled(&document) {
+            let valid = valid.map_or("are names of ASCII letters".to_owned(), |valid| format!("is `{valid}`"));
+            return Err(InvalidEvidence { path, problem: format!("`{name}` is not AWS's spelling; valid {valid}") });
+        }
+        match selectors_of_another_trail(&document) {
             None => Ok(evidence),
-            Some(Respelled { path, name, valid }) => {
-                Err(InvalidEvidence { path, problem: format!("`{name}` is not AWS's spelling; valid is `{valid}`") })
-            }
+            Some(other) => Err(other),
         }
     }
+}
+
+/// The first trail whose event selectors say that they are another trail's.
+fn selectors_of_another_trail(document: &Value) -> Option<InvalidEvidence> {
+    fn arn(value: &Value) -> Option<&Value> {
+        value.get("TrailARN").filter(|arn| !arn.is_null())
+    }
+    document.get("trails")?.as_array()?.iter().enumerate().find_map(|(index, trail)| {
+        let (own, told) = (arn(trail)?, arn(trail.get("GetEventSelectors")?)?);
+        let path = format!("trails[{index}].GetEventSelectors.TrailARN");
+        (own != told)
+            .then(|| InvalidEvidence { path, problem: format!("{told} is not the trail that it stands in, {own}") })
+    })
 }
 
 /// The version of the evidence format. There is one, and a file without it has this one.
@@ -345,6 +362,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_no_time_is_quoted_as_it_stands_or_not_at_all() {
+        for number in ["99999999999999999999", "-99999999999999999999", "1E300", "253402300800.50", "1e20"] {
+            let text = problem(&evidence(&format!("[{{\"GetTrailStatus\": {{\"LatestDeliveryTime\": {number}}}}}]")));
+            let quoted = text.split('`').nth(3).unwrap_or_default();
+            assert!(quoted == number || text.contains(": a number of that size is not a time"), "{text}");
+            assert!(text.contains("seconds since 1970, at line 5"), "{text}");
+        }
+    }
+
+    #[test]
     fn an_account_id_is_12_digits_and_a_region_well_formed() {
         let good = evidence("[]");
         assert!(Evidence::parse(&good).is_ok());
@@ -379,6 +406,23 @@ mod tests {
                 problem(&evidence(&format!("[{{\"GetTrailStatus\": {both}}}]"))).contains("stands alone"),
                 "{both}"
             );
+        }
+    }
+
+    #[test]
+    fn event_selectors_that_name_another_trail_are_refused() {
+        let of = |trail: &str, told: &str| {
+            evidence(&format!("[{{\"TrailARN\": {trail}, \"GetEventSelectors\": {{\"TrailARN\": {told}}}}}]"))
+        };
+        for (trail, told) in
+            [("\"a\"", "\"b\""), ("\"a\"", "\"A\""), ("\"a\"", "\"\""), ("\"a\"", "1"), ("\"b\"", "[\"b\"]")]
+        {
+            let text = problem(&of(trail, told));
+            assert!(text.contains("at `trails[0].GetEventSelectors.TrailARN`: "), "{text}");
+            assert!(text.contains(told) && text.contains(trail), "{text}");
+        }
+        for (trail, told) in [("\"a\"", "\"a\""), ("\"a\"", "null"), ("null", "\"a\"")] {
+            assert!(Evidence::parse(&of(trail, told)).is_ok(), "{trail} {told}");
         }
     }
 

@@ -10,6 +10,8 @@ struct Known {
     names: &'static [&'static str],
     /// The members that are objects of their own, or lists of them.
     parts: &'static [(&'static str, Known)],
+    /// Whether other members are kept, and then keep a trail from passing.
+    keeps_unknown: bool,
 }
 
 const TRAIL: Known = Known {
@@ -31,6 +33,7 @@ const TRAIL: Known = Known {
         "TrailARN",
     ],
     parts: &[("GetTrailStatus", TRAIL_STATUS), ("GetEventSelectors", EVENT_SELECTORS)],
+    keeps_unknown: false,
 };
 
 const TRAIL_STATUS: Known = Known {
@@ -45,38 +48,42 @@ const TRAIL_STATUS: Known = Known {
         "unanswered",
     ],
     parts: &[],
+    keeps_unknown: false,
 };
 
 const EVENT_SELECTORS: Known = Known {
     names: &["AdvancedEventSelectors", "EventSelectors", "refused", "unanswered"],
     parts: &[("EventSelectors", EVENT_SELECTOR), ("AdvancedEventSelectors", ADVANCED_EVENT_SELECTOR)],
+    keeps_unknown: false,
 };
 
 const EVENT_SELECTOR: Known = Known {
     names: &["DataResources", "ExcludeManagementEventSources", "IncludeManagementEvents", "ReadWriteType"],
     parts: &[("DataResources", DATA_RESOURCE)],
+    keeps_unknown: true,
 };
 
-const DATA_RESOURCE: Known = Known { names: &["Type", "Values"], parts: &[] };
+const DATA_RESOURCE: Known = Known { names: &["Type", "Values"], parts: &[], keeps_unknown: true };
 
 const ADVANCED_EVENT_SELECTOR: Known =
-    Known { names: &["FieldSelectors", "Name"], parts: &[("FieldSelectors", FIELD_SELECTOR)] };
+    Known { names: &["FieldSelectors", "Name"], parts: &[("FieldSelectors", FIELD_SELECTOR)], keeps_unknown: true };
 
 const FIELD_SELECTOR: Known = Known {
     names: &["EndsWith", "Equals", "Field", "NotEndsWith", "NotEquals", "NotStartsWith", "StartsWith"],
     parts: &[],
+    keeps_unknown: true,
 };
 
 /// A name that is AWS's but for letter case and what is neither letter nor digit, such as underscores, hyphens, spaces and
-/// what nobody sees.
+/// what nobody sees; or one that is dropped and has a letter that looks like another, as no name of AWS's has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Respelled {
     /// The object in which it stands, such as `trails[0].GetTrailStatus`.
     pub(super) path: String,
     /// As it stands there.
     pub(super) name: String,
-    /// AWS's spelling.
-    pub(super) valid: &'static str,
+    /// AWS's spelling, if it is known.
+    pub(super) valid: Option<&'static str>,
 }
 
 /// The first respelled name in the trails of a document.
@@ -94,8 +101,9 @@ fn find(value: &Value, known: &Known, path: &str) -> Option<Respelled> {
     };
     let unknown = members.keys().filter(|name| !known.names.contains(&name.as_str()));
     let respelled = unknown.into_iter().find_map(|name| {
-        let valid = known.names.iter().find(|valid| letters(valid).eq(letters(name)))?;
-        Some(Respelled { path: path.to_owned(), name: name.clone(), valid })
+        let valid = known.names.iter().find(|valid| letters(valid).eq(letters(name))).copied();
+        let is_foreign = !known.keeps_unknown && !name.is_ascii();
+        (valid.is_some() || is_foreign).then(|| Respelled { path: path.to_owned(), name: name.clone(), valid })
     });
     respelled.or_else(|| {
         known.parts.iter().find_map(|(name, part)| find(members.get(*name)?, part, &format!("{path}.{name}")))
@@ -235,8 +243,22 @@ mod tests {
                     let mut trail = whole_trail();
                     trail.pointer_mut(pointer).unwrap()[&spelling] = Value::Null;
                     let found = respelled(&json!({"trails": [trail]})).unwrap();
-                    assert_eq!((found.path.as_str(), &found.name, found.valid), (path, &spelling, name.as_str()));
+                    assert_eq!((found.path.as_str(), &found.name, found.valid), (path, &spelling, Some(name.as_str())));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_letter_that_awss_names_do_not_have_is_refused_in_a_trail_and_its_status() {
+        for name in ["Lat\u{435}stDeliveryError", "\u{ff2c}atestDeliveryError", "Late\u{17f}tDeliveryError", "Is\u{e9}"]
+        {
+            for pointer in ["", "/GetTrailStatus"] {
+                let mut trail = whole_trail();
+                trail.pointer_mut(pointer).unwrap()[name] = json!("AccessDenied");
+                let path = format!("trails[0]{}", pointer.replace('/', "."));
+                let found = respelled(&json!({"trails": [trail]})).map(|found| (found.path, found.name));
+                assert_eq!(found, Some((path, name.to_owned())));
             }
         }
     }

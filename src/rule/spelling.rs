@@ -3,11 +3,14 @@
 use strsim::damerau_levenshtein;
 
 /// The valid name that is nearest to `name` in any letter case, if one is near: a third of its letters differ at most, or
-/// one where that is less than one.
+/// one where that is less than one; not all of them.
 pub fn nearest<'n>(name: &str, valid: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.to_ascii_lowercase();
     let distances = valid.map(|valid| (damerau_levenshtein(&valid.to_ascii_lowercase(), &name), valid));
-    let near = distances.filter(|(distance, valid)| *distance <= (valid.chars().count() / 3).max(1));
+    let near = distances.filter(|(distance, valid)| {
+        let letters = valid.chars().count();
+        *distance <= (letters / 3).max(1) && *distance < letters
+    });
     near.min_by_key(|(distance, _)| *distance).map(|(_, valid)| valid)
 }
 
@@ -35,6 +38,13 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest(name, ["checkDelivery", "man"].into_iter()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_which_nothing_is_the_same_is_not_near() {
+        for name in ["", "x", "2"] {
+            assert_eq!(nearest(name, ["0", "1", "64"].into_iter()), None, "{name}");
         }
     }
 

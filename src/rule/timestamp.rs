@@ -17,22 +17,34 @@ pub struct Timestamp {
     epoch_milliseconds: i64,
 }
 
-/// Text or a number that is no point in time, as it stands.
+/// Text or a number that is no point in time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{value}` is not a time{}; valid are ISO 8601 such as `2026-11-01T12:00:00.123Z` and seconds since 1970",
-    if self.is_in_milliseconds() { ": it is in milliseconds" } else { "" }
+    "{} is not a time{}; valid are ISO 8601 such as `2026-11-01T12:00:00.123Z` and seconds since 1970",
+    as_it_stands.as_ref().map_or("a number of that size".to_owned(), |value| format!("`{value}`")),
+    if *is_in_milliseconds { ": it is in milliseconds" } else { "" }
 )]
 pub struct InvalidTimestamp {
-    value: String,
+    /// None of a number whose digits are not known any more.
+    as_it_stands: Option<String>,
+    /// Whether it would be a time since the year 2000 in milliseconds since 1970.
+    is_in_milliseconds: bool,
 }
 
 impl InvalidTimestamp {
-    /// Whether it would be a time since the year 2000 in milliseconds since 1970.
-    fn is_in_milliseconds(&self) -> bool {
+    fn of_text(text: &str) -> Self {
+        let is_in_milliseconds = text.trim().parse().is_ok_and(Self::is_in_milliseconds);
+        Self { as_it_stands: Some(text.to_owned()), is_in_milliseconds }
+    }
+
+    fn of_float(value: f64) -> Self {
+        Self { as_it_stands: None, is_in_milliseconds: Self::is_in_milliseconds(value) }
+    }
+
+    fn is_in_milliseconds(value: f64) -> bool {
         const YEAR_2000: f64 = 946_684_800_000.0;
         const YEAR_9999: f64 = 253_402_300_799_999.0;
-        self.value.trim().parse().is_ok_and(|value| (YEAR_2000..=YEAR_9999).contains(&value))
+        (YEAR_2000..=YEAR_9999).contains(&value)
     }
 }
 
@@ -48,7 +60,7 @@ impl Timestamp {
         let timestamp = Self { epoch_milliseconds };
         match timestamp.to_date_time() {
             Some(_) => Ok(timestamp),
-            None => Err(InvalidTimestamp { value: epoch_milliseconds.to_string() }),
+            None => Err(InvalidTimestamp::of_text(&epoch_milliseconds.to_string())),
         }
     }
 
@@ -57,7 +69,7 @@ impl Timestamp {
     /// # Errors
     /// Anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
-        let invalid = || InvalidTimestamp { value: text.to_owned() };
+        let invalid = || InvalidTimestamp::of_text(text);
         let date_time = OffsetDateTime::parse(text.trim(), &Rfc3339).map_err(|_| invalid())?;
         i64::try_from(date_time.unix_timestamp_nanos().div_euclid(1_000_000))
             .ok()
@@ -102,14 +114,14 @@ impl Timestamp {
         ForPeople(self)
     }
 
-    fn from_epoch_seconds(seconds: f64, as_written: String) -> Result<Self, InvalidTimestamp> {
+    fn from_epoch_seconds(seconds: f64, invalid: InvalidTimestamp) -> Result<Self, InvalidTimestamp> {
         let milliseconds = (seconds * 1000.0).round();
         #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, and the range is checked next")]
         let epoch_milliseconds = milliseconds as i64;
         if milliseconds.is_nan() {
-            return Err(InvalidTimestamp { value: as_written });
+            return Err(invalid);
         }
-        Self::from_epoch_milliseconds(epoch_milliseconds).map_err(|_| InvalidTimestamp { value: as_written })
+        Self::from_epoch_milliseconds(epoch_milliseconds).map_err(|_| invalid)
     }
 
     fn to_date_time(self) -> Option<OffsetDateTime> {
@@ -177,16 +189,18 @@ impl Visitor<'_> for TimestampVisitor {
 
     #[expect(clippy::cast_precision_loss, reason = "no time is so large")]
     fn visit_u64<E: Error>(self, seconds: u64) -> Result<Timestamp, E> {
-        Timestamp::from_epoch_seconds(seconds as f64, seconds.to_string()).map_err(E::custom)
+        Timestamp::from_epoch_seconds(seconds as f64, InvalidTimestamp::of_text(&seconds.to_string()))
+            .map_err(E::custom)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no time is so large")]
     fn visit_i64<E: Error>(self, seconds: i64) -> Result<Timestamp, E> {
-        Timestamp::from_epoch_seconds(seconds as f64, seconds.to_string()).map_err(E::custom)
+        Timestamp::from_epoch_seconds(seconds as f64, InvalidTimestamp::of_text(&seconds.to_string()))
+            .map_err(E::custom)
     }
 
     fn visit_f64<E: Error>(self, seconds: f64) -> Result<Timestamp, E> {
-        Timestamp::from_epoch_seconds(seconds, format!("{seconds:?}")).map_err(E::custom)
+        Timestamp::from_epoch_seconds(seconds, InvalidTimestamp::of_float(seconds)).map_err(E::custom)
     }
 }
 
@@ -224,13 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_quoted_as_it_stands_and_milliseconds_are_told() {
+    fn a_number_is_quoted_as_it_stands_or_not_at_all_and_milliseconds_are_told() {
         for (form, quoted, in_milliseconds) in [
             ("1441139757497", "`1441139757497`", true),
-            ("1441139757497.5", "`1441139757497.5`", true),
+            ("1441139757497.5", "a number of that size", true),
             ("\"1441139757497\"", "`1441139757497`", true),
             ("18446744073709551615", "`18446744073709551615`", false),
-            ("1e300", "`1e300`", false),
+            ("99999999999999999999", "a number of that size", false),
+            ("1e300", "a number of that size", false),
             ("\"1441139757\"", "`1441139757`", false),
             ("\"0000-01-01T00:00:00+23:59\"", "`0000-01-01T00:00:00+23:59`", false),
             ("\"9999-12-31T23:59:59-23:59\"", "`9999-12-31T23:59:59-23:59`", false),

@@ -218,6 +218,7 @@ async fn what_was_so_already_at_the_result_is_no_change() {
         account("write-only", |trail| {
             trail["Name"] = "other".into();
             trail["TrailARN"] = "arn:aws:cloudtrail:us-east-1:123456789012:trail/other".into();
+            trail["GetEventSelectors"]["TrailARN"] = trail["TrailARN"].clone();
         })["trails"][0]
             .take(),
     );
@@ -233,6 +234,7 @@ async fn what_was_so_already_at_the_result_is_no_change() {
     let mut one_off = read_json(&example("compliant"));
     let mut stopped = long_stopped()["trails"][0].take();
     stopped["TrailARN"] = "arn:aws:cloudtrail:us-east-1:123456789012:trail/other".into();
+    stopped["GetEventSelectors"]["TrailARN"] = stopped["TrailARN"].clone();
     one_off["trails"].as_array_mut().unwrap().push(stopped);
     let live = Live::serve(&one_off, |world| deploy(world, OWN, None, &json!({}), Some("NON_COMPLIANT"))).await;
     let (_, comparison) = compare(&live, &[]).await;

@@ -232,6 +232,9 @@ fn no_printed_command_holds_what_the_aws_cli_takes_for_a_file_or_an_option() {
             for name in ["TrailARN", "Name", "S3BucketName", "KmsKeyId"] {
                 trail[name] = value.into();
             }
+            if let Some(told) = trail.pointer_mut("/GetEventSelectors/TrailARN") {
+                *told = value.into();
+            }
         }
         let (out, _) = run(&["check", "--evidence", &written(&folder, &evidence)]);
         let commands: Vec<&str> = out.lines().filter(|line| line.trim_start().starts_with("$ ")).collect();
@@ -275,6 +278,7 @@ fn in_what_an_invocation_records_it_does_nothing() {
     let mut account = read_json(&example("stopped"));
     let arn = format!("arn:aws:cloudtrail:us-east-1:123456789012:trail/{HOSTILE}");
     account["trails"][0]["TrailARN"] = arn.as_str().into();
+    account["trails"][0]["GetEventSelectors"]["TrailARN"] = arn.as_str().into();
     account["discoveredTrails"] = json!([arn, format!("gone {HOSTILE}")]);
     let (out, _) = run(&["invoke", "--account", &written(&folder, &account), "--parameter", "trailResults=true"]);
     assert_harmless(&out, "invoke");

@@ -67,3 +67,24 @@ async fn what_was_not_understood_is_in_the_evidence_as_it_came() {
     let evidence = serde_json::to_value(outcome.record.evidence).unwrap();
     assert_eq!(evidence["trails"][0]["GetEventSelectors"], selectors);
 }
+
+#[tokio::test]
+async fn event_selectors_of_another_trail_are_no_answer() {
+    let own = trail("management-events")["TrailARN"].clone();
+    let selectors = |arn: &Value| {
+        let mut selectors = json!({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": true}]});
+        selectors["TrailARN"] = arn.clone();
+        selectors
+    };
+    let other = wire(selectors(&json!(own.as_str().unwrap().replace("management-events", "other")))).await;
+    let outcome = other.scheduled().await;
+    assert_eq!(outcome.result.unwrap_err().error_type(), "Indeterminate");
+    assert_eq!(other.bodies(), Vec::<Value>::new());
+    assert!(
+        outcome.record.warnings.iter().any(|line| line.contains("of another trail")),
+        "{:?}",
+        outcome.record.warnings
+    );
+    let same = wire(selectors(&own)).await;
+    assert_eq!(compliance_type(&same.scheduled().await), "COMPLIANT");
+}

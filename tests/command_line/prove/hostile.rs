@@ -100,6 +100,17 @@ async fn an_answer_that_breaks_off_is_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_that_is_cut_off_or_empty_of_all_members_is_no_answer() {
+    for half in [Misbehaviour::TruncatedJson, Misbehaviour::EmptyObject] {
+        let live = Given::default().serve(now()).await;
+        let digests = format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/");
+        live.stand_in.world().add_fault(Fault::on("ListObjectsV2", half.clone()).key_prefix(&digests));
+        let ran = live.run(&["prove", "--format", "json"]).await;
+        assert_eq!((outcome(&ran).0.as_str(), ran.code), ("unanswered", Some(2)), "{half:?}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn text_of_others_reaches_no_terminal_raw() {
     let evil = "\u{1b}[2J\u{202e}evil";
     let given =

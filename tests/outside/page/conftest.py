@@ -106,6 +106,7 @@ def hostile(folder):
         trail["Name"] = text
         trail["S3BucketName"] = text
         trail["TrailARN"] = f"arn:aws:cloudtrail:us-east-1:123456789012:trail/{number:03d}{text}"
+        trail["GetEventSelectors"]["TrailARN"] = trail["TrailARN"]
         trail["GetTrailStatus"] = {"IsLogging": True, "LatestDeliveryError": text}
         trail["KmsKeyId"] = text
         if number % 3 == 1:
@@ -133,6 +134,7 @@ def two_hundred_accounts(folder):
 def most_trails(folder):
     """As many as CloudTrail lets an account have: five in each of 34 Regions."""
     template = example("stopped")["trails"][0]
+    del template["GetEventSelectors"]["TrailARN"]
     arn = "arn:aws:cloudtrail:us-east-1:123456789012:trail/"
     trails = [{**template, "Name": f"trail-{n}", "TrailARN": f"{arn}trail-{n}"} for n in range(5 * 34)]
     return ["--evidence", save(folder, "most-trails", {**example("stopped"), "trails": trails})]
