@@ -1,7 +1,8 @@
 //! AWS Config's aggregators: what the rule came to in many accounts, read back from one.
 
 use aws_sdk_config::types::{
-    AggregatedSourceStatusType, ComplianceType as SdkComplianceType, ConfigRuleComplianceFilters,
+    AggregateComplianceByConfigRule, AggregatedSourceStatusType, ComplianceType as SdkComplianceType,
+    ConfigRuleComplianceFilters,
 };
 
 use super::{
@@ -80,19 +81,19 @@ pub async fn rows(session: &Session<'_>, aggregator: &str, config_rule_name: &st
             .limit(1000)
             .set_next_token(token);
         let page = session.call(OPERATION, &session.region, aggregator, request.send()).await?;
-        for row in page.aggregate_compliance_by_config_rules.unwrap_or_default() {
-            let (Some(account_id), Some(region)) = (row.account_id, row.aws_region) else { continue };
-            rows.push(Row {
-                account_id,
-                region,
-                config_rule_name: config_rule_name.to_owned(),
-                compliance_type: row.compliance.and_then(|found| of_sdk(found.compliance_type.as_ref()?)),
-            });
-        }
+        let found = page.aggregate_compliance_by_config_rules.unwrap_or_default();
+        rows.extend(found.into_iter().filter_map(|found| row(found, config_rule_name)));
         Ok(page.next_token)
     })
     .await?;
     Ok(rows)
+}
+
+/// The row, if it is of the rule of this name and says whose it is.
+fn row(found: AggregateComplianceByConfigRule, config_rule_name: &str) -> Option<Row> {
+    let config_rule_name = found.config_rule_name.filter(|name| name == config_rule_name)?;
+    let compliance_type = found.compliance.and_then(|found| of_sdk(found.compliance_type.as_ref()?));
+    Some(Row { account_id: found.account_id?, region: found.aws_region?, config_rule_name, compliance_type })
 }
 
 /// Why, and since when, where the rule evaluated the account; none where the aggregator keeps no such result.
@@ -122,6 +123,7 @@ pub async fn annotated(session: &Session<'_>, aggregator: &str, row: &Row) -> Re
             });
             if is_account {
                 found = Some(Annotated {
+                    compliance_type: result.compliance_type.as_ref().and_then(of_sdk),
                     annotation: result.annotation,
                     result_recorded_time: result.result_recorded_time.and_then(timestamp),
                 });
@@ -140,5 +142,31 @@ fn of_sdk(compliance_type: &SdkComplianceType) -> Option<ComplianceType> {
         SdkComplianceType::NonCompliant => Some(ComplianceType::NonCompliant),
         SdkComplianceType::NotApplicable => Some(ComplianceType::NotApplicable),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_config::types::Compliance;
+
+    use super::*;
+
+    #[test]
+    fn a_row_of_another_rule_or_of_nobody_is_none_whatever_the_filter_let_through() {
+        let of = |name: Option<&str>, account: Option<&str>| {
+            let compliance = Compliance::builder().compliance_type(SdkComplianceType::Compliant).build();
+            let found = AggregateComplianceByConfigRule::builder()
+                .set_config_rule_name(name.map(str::to_owned))
+                .set_account_id(account.map(str::to_owned))
+                .aws_region("us-east-1")
+                .compliance(compliance);
+            row(found.build(), "trails").and_then(|row| row.compliance_type)
+        };
+        assert_eq!(of(Some("trails"), Some("111122223333")), Some(ComplianceType::Compliant));
+        for (name, account) in
+            [(Some("trails-old"), Some("111122223333")), (None, Some("111122223333")), (Some("trails"), None)]
+        {
+            assert_eq!(of(name, account), None, "{name:?} {account:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{error::CliError, files};
 use crate::{
     report::account::{self, Account},
-    rule::arn::is_account_id,
+    rule::{arn::is_account_id, json},
 };
 
 /// What `aws organizations list-accounts` prints, as much of it as is of use.
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Account>, CliError> {
     let (text, name) = (files::read(path)?, files::input_name(path));
     let accounts: Vec<Account> = if text.trim_start().starts_with('{') {
         let Document { accounts, next_token } =
-            serde_json::from_str(&text).map_err(|error| CliError::input(name.to_string(), error))?;
+            json::read(&text).map_err(|error| CliError::input(name.to_string(), error))?;
         if next_token.is_some() {
             return Err(CliError::usage(format!(
                 "{name}: has a NextToken, so that accounts are missing; valid is the whole list, without --max-items"

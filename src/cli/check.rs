@@ -123,16 +123,15 @@ pub(super) fn max_age(text: &str) -> Result<u32, String> {
     duration(text, 3600, 365 * 86400, "1h to 365d")
 }
 
-/// So far apart the clocks of two machines may be.
-const CLOCKS_APART_SECONDS: i64 = 300;
-
-/// What is to be known of evidence of this age, in seconds, where one of at most `max_age` was asked for.
-fn caveat_of_age(age: i64, max_age: u32) -> Option<Caveat> {
-    if age > i64::from(max_age) {
-        Some(Caveat::TooOld)
-    } else {
-        (age < -CLOCKS_APART_SECONDS).then_some(Caveat::OfTheFuture)
-    }
+/// What is to be known of the age of evidence, where one of at most `max_age` seconds was asked for. A proof has a second
+/// clock, that of S3, and rests on the earlier of the two.
+fn caveat_of_age(evidence: &Evidence, is_proof: bool, max_age: u32) -> Option<Caveat> {
+    let trails = evidence.trails.known().into_iter().flatten().filter(|_| is_proof);
+    let mut times: Vec<Timestamp> = trails.filter_map(|trail| trail.delivery.as_ref()?.date).collect();
+    times.push(evidence.collected_at);
+    times.sort_unstable();
+    let now = Clock::System.now();
+    times.into_iter().find_map(|time| Caveat::of_age(now.seconds_since(time), max_age))
 }
 
 /// From this age on, evidence is worth a warning.
@@ -442,8 +441,8 @@ impl Evaluate {
         if let Some(why) = refusal {
             report = report.unless_decided(why);
         }
-        let age = Clock::System.now().seconds_since(evidence.collected_at);
-        report.caveats.extend(self.max_age.and_then(|max_age| caveat_of_age(age, max_age)));
+        let is_proof = asked.is_some();
+        report.caveats.extend(self.max_age.and_then(|max_age| caveat_of_age(&evidence, is_proof, max_age)));
         report.evidence_file = Some(files::input_name(path).into_owned());
         report.evidence_sha256 = Some(checksum);
         if let (Some(saved), Some(provenance), false) = (report.other_saved_verdict(), provenance, is_refused) {

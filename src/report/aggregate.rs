@@ -24,9 +24,11 @@ pub struct Row {
     pub compliance_type: Option<ComplianceType>,
 }
 
-/// A result's words and time.
+/// What AWS Config keeps of the rule's result on the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotated {
+    /// The verdict on the account alone; a row is about the rule and every resource that it has evaluated.
+    pub compliance_type: Option<ComplianceType>,
     /// Why.
     pub annotation: Option<String>,
     /// When AWS Config recorded it.
@@ -50,7 +52,8 @@ pub struct Source {
 pub const SOURCE: &str = "aggregator";
 
 /// The report on a row. `annotated` is what was read about its result, or why that could not be read; none where it was not
-/// asked. A result older than `max_age` seconds before `now`, or of which the age is not told, is marked.
+/// asked. A result older than `max_age` seconds before `now`, of a time to come, or of which the age is not told, is marked.
+/// Where the rule as a whole and its result on the account differ, the worse counts.
 #[must_use]
 pub fn report(
     row: &Row,
@@ -67,17 +70,22 @@ pub fn report(
         collected_at: recorded.unwrap_or(now),
         rule_parameters: InputParameters::default(),
     };
-    let Some(compliance_type) = *compliance_type else {
+    let Some(of_rule) = *compliance_type else {
         let why = format!("without verdict: AWS Config has no result of {config_rule_name}");
         return without_verdict(Report::without_evidence(subject, Vec::new()).unless_decided(why));
     };
     let words = told.and_then(|told| told.annotation.clone());
-    let why = words.clone().unwrap_or_else(|| match annotated {
-        Some(Err(error)) => {
-            format!("AWS Config keeps {compliance_type} of {config_rule_name}; why was not read ({error})")
+    let keeps = format!("AWS Config keeps {of_rule} of {config_rule_name}");
+    let other = told.and_then(|told| told.compliance_type).filter(|of_account| *of_account != of_rule);
+    let compliance_type = other.filter(|other| *other == ComplianceType::NonCompliant).unwrap_or(of_rule);
+    let why = match (annotated, other, &words) {
+        (Some(Err(error)), ..) => format!("{keeps}; why was not read ({error})"),
+        (_, Some(other), _) => {
+            format!("{keeps}, and {other} of the account: {}", words.as_deref().unwrap_or("without a reason"))
         }
-        _ => format!("AWS Config keeps {compliance_type} of {config_rule_name}"),
-    });
+        (.., Some(words)) => words.clone(),
+        (.., None) => keeps,
+    };
     let annotation = Annotation::new(&why);
     let resource = EvaluatedResource::account(account_id);
     let mut report = Report::without_evidence(subject, vec![Evaluation { resource, compliance_type, annotation }]);
@@ -89,9 +97,8 @@ pub fn report(
         report.reason = reason(&words);
         report.trail_codes = codes(&words);
     }
-    if max_age.is_some_and(|max_age| recorded.is_none_or(|at| now.seconds_since(at) > i64::from(max_age))) {
-        report.caveats.push(Caveat::TooOld);
-    }
+    let caveat = |max_age| recorded.map_or(Some(Caveat::TooOld), |at| Caveat::of_age(now.seconds_since(at), max_age));
+    report.caveats.extend(max_age.and_then(caveat));
     report
 }
 

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use strum::VariantArray as _;
 
 use super::{Caveat, FORMAT_VERSION, Report, Standing, account::Status};
-use crate::rule::evaluation::ComplianceType;
+use crate::rule::{
+    evaluation::ComplianceType,
+    json::{self, Unreadable},
+};
 
 /// An earlier report, as `--format json` wrote it: as much of it as is compared.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,8 +50,8 @@ struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidEarlier {
     /// It is no document of that form.
-    #[error("is no report: valid is what --format json writes")]
-    Form(#[from] serde_json::Error),
+    #[error("is no report that --format json wrote: {0}")]
+    Form(Unreadable),
     /// A later or an earlier program wrote it.
     #[error("has formatVersion {0}; valid is {FORMAT_VERSION}")]
     Version(u32),
@@ -188,7 +191,9 @@ impl Earlier {
     /// # Errors
     /// It is none, or not of this form.
     pub fn parse(text: &str) -> Result<Self, InvalidEarlier> {
-        let earlier: Self = serde_json::from_str(text)?;
+        // A derived `Deserialize` would take a list for the fields in order.
+        json::read::<BTreeMap<String, IgnoredAny>>(text).map_err(InvalidEarlier::Form)?;
+        let earlier: Self = json::read(text).map_err(InvalidEarlier::Form)?;
         if earlier.format_version != FORMAT_VERSION {
             return Err(InvalidEarlier::Version(earlier.format_version));
         }

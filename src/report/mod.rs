@@ -457,6 +457,18 @@ impl Caveat {
         }
     }
 
+    /// What is to be known of a result or evidence of this age, in seconds, where one of at most `max_age` was asked for.
+    #[must_use]
+    pub fn of_age(age: i64, max_age: u32) -> Option<Self> {
+        /// So far apart the clocks of two machines may be.
+        const CLOCKS_APART_SECONDS: i64 = 300;
+        if age > i64::from(max_age) {
+            Some(Self::TooOld)
+        } else {
+            (age < -CLOCKS_APART_SECONDS).then_some(Self::OfTheFuture)
+        }
+    }
+
     /// Whether the evidence is not as fresh as was asked for, or cannot be known to be, so that its verdict is not to be
     /// relied on.
     #[must_use]

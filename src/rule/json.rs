@@ -160,6 +160,7 @@ fn noun(serde: &str) -> String {
         ("map", "") | ("a", "map") => "an object".to_owned(),
         ("a", "string") => "text".to_owned(),
         ("a", "boolean") => "true or false".to_owned(),
+        ("u32" | "u64" | "usize", "") => "a number".to_owned(),
         ("boolean", value) => value.to_owned(),
         ("integer", value) => format!("the number {value}"),
         ("floating", value) => format!("the number {}", value.trim_start_matches("point ")),

@@ -1,6 +1,9 @@
 //! `report`: what an aggregator keeps, and what it does not.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
 
 use cloudtrail_all_regions::{
     clock::Clock,
@@ -27,18 +30,20 @@ fn put(
 ) {
     let rule = world.config_rule(account, region, rule);
     let at = Clock::System.time() - Duration::from_hours(hours);
-    world.put_row(
-        &rule,
-        Row {
-            resource_type: "AWS::::Account".to_owned(),
-            resource_id: account.to_owned(),
-            compliance_type: compliance_type.to_owned(),
-            annotation: Some(annotation.to_owned()),
-            ordering_timestamp: Timestamp::UNIX_EPOCH,
-            config_rule_invoked_time: at,
-            result_recorded_time: at,
-        },
-    );
+    world.put_row(&rule, row(account, compliance_type, annotation, at));
+}
+
+/// A row on an account.
+fn row(account: &str, compliance_type: &str, annotation: &str, at: SystemTime) -> Row {
+    Row {
+        resource_type: "AWS::::Account".to_owned(),
+        resource_id: account.to_owned(),
+        compliance_type: compliance_type.to_owned(),
+        annotation: Some(annotation.to_owned()),
+        ordering_timestamp: Timestamp::UNIX_EPOCH,
+        config_rule_invoked_time: at,
+        result_recorded_time: at,
+    }
 }
 
 /// An aggregator that knows an account that fails and one that is compliant.
@@ -277,10 +282,20 @@ async fn what_became_different_since_an_earlier_report_is_told() {
     let schema: Value = serde_json::from_str(include_str!("../../src/report/report.schema.json")).unwrap();
     let document = live.run(&[&arguments[..], &["--format", "json"]].concat()).await.json();
     assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&document), "{document}");
-    fs::write(live.path("broken.json"), "{}").unwrap();
-    let ran = live.run(&["report", "--since", "broken.json"]).await;
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{}", ran.stderr);
-    assert!(ran.stderr.starts_with("error: broken.json: is no report"), "{}", ran.stderr);
+    for (text, problem) in [
+        ("{}", "missing field `formatVersion`"),
+        ("", "it is empty"),
+        ("[]", "it is a list where an object belongs"),
+        ("[1, {\"accounts\": 0}, []]", "it is a list where an object belongs"),
+        ("{\"formatVersion\": 1,", "it is cut off"),
+        ("{\"formatVersion\": \"1\"}", "at `formatVersion`: it is the text \"1\" where a number belongs"),
+    ] {
+        fs::write(live.path("broken.json"), text).unwrap();
+        let ran = live.run(&["report", "--since", "broken.json"]).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{}", ran.stderr);
+        let said = format!("error: broken.json: is no report that --format json wrote: {problem}");
+        assert!(ran.stderr.starts_with(&said), "{}", ran.stderr);
+    }
     assert!(live.run(&["report", "--since", "first.json", "--output", "first.json"]).await.code == Some(64));
 }
 
@@ -298,9 +313,40 @@ async fn the_list_of_accounts_is_ids_or_what_the_aws_cli_prints() {
     assert_eq!(ran.code, Some(2), "a state that is not known is one that should have a row: {}", ran.stderr);
     assert_eq!(lines(&ran).len(), 3);
     let cut = json!({"Accounts": [{"Id": COMPLIANT, "State": "ACTIVE"}], "NextToken": "more"}).to_string();
-    for text in ["", "12345", "{\"Accounts\": [{}]}", &cut] {
+    let twice = format!("{{\"Accounts\": [{{\"Id\": \"{FAILING}\"}}], \"Accounts\": [{{\"Id\": \"{COMPLIANT}\"}}]}}");
+    for text in ["", "12345", "{\"Accounts\": [{}]}", &cut, &twice] {
         fs::write(live.path("broken"), text).unwrap();
         let ran = live.run(&["report", "--accounts-from", "broken"]).await;
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(64), ""), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_result_of_a_time_to_come_is_marked_where_its_age_is_asked() {
+    let live = live(|world| {
+        let at = Clock::System.time() + Duration::from_hours(1);
+        let rule = world.config_rule(COMPLIANT, "us-east-1", RULE);
+        world.put_row(&rule, row(COMPLIANT, "COMPLIANT", "a trail passes", at));
+    })
+    .await;
+    assert_eq!(report(&live, &[FAILING, COMPLIANT], &[]).await.code, Some(1));
+    let ran = report(&live, &[FAILING, COMPLIANT], &["--max-age", "26h"]).await;
+    assert_eq!(ran.json()["accounts"][1]["caveats"], json!(["of-the-future"]));
+    assert_eq!(ran.code, Some(2));
+}
+
+#[tokio::test]
+async fn where_the_rule_and_its_row_on_the_account_differ_the_worse_counts_and_both_are_said() {
+    let live = live(|world| {
+        let rule = world.config_rule(COMPLIANT, "us-east-1", RULE);
+        let of_trail = Row {
+            resource_type: "AWS::CloudTrail::Trail".to_owned(),
+            ..row("old-trail", "NON_COMPLIANT", "logging is off", Clock::System.time())
+        };
+        world.put_row(&rule, of_trail);
+    })
+    .await;
+    let ran = report(&live, &[COMPLIANT], &[]).await;
+    let why = format!("AWS Config keeps NON_COMPLIANT of {RULE}, and COMPLIANT of the account: a trail passes");
+    assert_eq!((ran.code, &lines(&ran)[1]), (Some(1), &json!([COMPLIANT, "NON_COMPLIANT", why])));
 }
