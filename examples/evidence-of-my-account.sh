@@ -62,8 +62,9 @@ region=${region:-$(aws configure get region || true)}
 work=$(mktemp -d)
 messages=$work/messages
 : >"$work/trails"
+beside=''
 ended() { # EXIT_CODE
-  rm -rf "$work"
+  rm -rf "$work" ${beside:+"$beside"}
   case $1 in
     0 | 2 | 64 | 130 | 143) exit "$1" ;;
     *) exit 2 ;;
@@ -147,8 +148,8 @@ if [[ -z $output ]]; then
 elif [[ -L $output || (-e $output && ! -f $output) ]]; then
   cat "$work/evidence" >"$output"
 else
-  (cat "$work/evidence" >"$output.$$" && mv "$output.$$" "$output") || {
-    rm -f "$output.$$"
+  # A name that nobody can know before, and the permissions of a new file.
+  { beside=$(mktemp "$output.XXXXXX") && cat "$work/evidence" >"$beside" &&
+    chmod "$(printf '%o' $((0666 & ~0$(umask))))" "$beside" && mv "$beside" "$output"; } ||
     fail 2 "$output cannot be written"
-  }
 fi

@@ -9,7 +9,10 @@ use std::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{error::CliError, files};
+use super::{
+    error::CliError,
+    files::{self, Place},
+};
 use crate::{
     report::json,
     rule::{self, evidence::Evidence, provenance::Provenance},
@@ -55,8 +58,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<(Evidence, Value), CliErr
     Ok((evidence, document))
 }
 
-/// Saves evidence with how it came to be, which is returned with its content checksum, and beside it the checksum of the
-/// file, which is returned, too.
+/// Saves evidence with how it came to be, which is returned with its content checksum, and beside it, unless it is a pipe or
+/// a device, the checksum of the file, which is returned, too.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -75,7 +78,10 @@ pub(super) fn save(
         .map_err(|source| CliError::machine(format!("cannot write {}", path.display()), source))?;
     files::write(path, &file)?;
     let checksum = checksum(&file);
-    files::write(&checksum_file(path), checksum_line(&checksum, path).as_bytes())?;
+    // Beside a pipe or a device nothing is kept.
+    if Place::of_output(path).is_regular_file() {
+        files::write(&checksum_file(path), checksum_line(&checksum, path).as_bytes())?;
+    }
     Ok((provenance, checksum))
 }
 

@@ -14,7 +14,7 @@ use std::{
 
 #[cfg(unix)]
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ},
     iterator::Signals,
     low_level::emulate_default_handler,
 };
@@ -353,10 +353,12 @@ pub(super) fn await_interrupts() {
 /// A thread that removes the unfinished file when a signal comes, and ends the process as the signal would have.
 #[cfg(unix)]
 static REMOVE_ON_SIGNALS: LazyLock<io::Result<()>> = LazyLock::new(|| {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    let ending = [SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
+    let mut signals = Signals::new(ending.iter().chain(&[SIGXFSZ]))?;
     let remove = move || {
         for signal in signals.forever() {
-            if signal == SIGINT && INTERRUPTS_ARE_AWAITED.load(Ordering::Relaxed) {
+            // A file that would be too large is an error where it is written.
+            if signal == SIGXFSZ || signal == SIGINT && INTERRUPTS_ARE_AWAITED.load(Ordering::Relaxed) {
                 continue;
             }
             let unfinished = unfinished();

@@ -101,6 +101,9 @@ impl Cell {
 
 /// A trail that passes has one row, and so have an account without trails and each account of an organization.
 pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
+    if reports.shown().next().is_none() {
+        return out.write_all(&header()?);
+    }
     let mut writer = ::csv::Writer::from_writer(out);
     for report in reports.shown() {
         if reports.organization.is_some() {
@@ -120,6 +123,16 @@ pub(super) fn render(reports: &Reports, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     writer.flush()
+}
+
+/// The names of the columns, which are written with the first row, without one.
+fn header() -> io::Result<Vec<u8>> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.serialize(row(&Report::without_verdict(String::new(), String::new()), None, None, &[]))?;
+    let mut text = writer.into_inner().map_err(|error| io::Error::from(error.error().kind()))?;
+    let line = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |end| end + 1);
+    text.truncate(line);
+    Ok(text)
 }
 
 fn row(report: &Report, trail: Option<&TrailReport>, reason: Option<&ReasonReport>, remedies: &[Remedy]) -> Row {

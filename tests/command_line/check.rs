@@ -513,3 +513,32 @@ async fn an_interrupt_while_waiting_for_aws_ends_the_command_and_writes_nothing(
     assert_eq!(status.signal(), Some(2));
     assert!(!file.exists());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn evidence_that_goes_into_a_pipe_has_no_checksum_beside_it() {
+    let live = Live::example("compliant").await;
+    let pipe = live.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = tokio::task::spawn_blocking(move || fs::read_to_string(pipe).unwrap());
+    let ran = live.run(&["check", "--save-evidence", "pipe"]).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(serde_json::from_str::<Value>(&reader.await.unwrap()).unwrap()["provenance"]["sha256"].is_string());
+    assert!(!live.path("pipe.sha256").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_limit_on_the_size_of_files_is_an_error_and_leaves_nothing_behind() {
+    let live = Live::example("compliant").await;
+    fs::write(live.path("page.html"), "as it was").unwrap();
+    let limited = live.command(&[]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -f 1; exec \"$0\" check --output page.html"]).arg(limited.get_program());
+    shell.current_dir(live.home.path()).env_clear().stdin(std::process::Stdio::null());
+    shell.envs(limited.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = ended(shell).await;
+    assert_says(&ran, 2, &["cannot write page.html: "]);
+    assert_eq!(fs::read_to_string(live.path("page.html")).unwrap(), "as it was");
+    assert_eq!(fs::read_dir(live.home.path()).unwrap().count(), 1);
+}

@@ -63,6 +63,28 @@ fn evidence_of_the_future_is_not_as_fresh_as_was_asked_for() {
     }
 }
 
+#[test]
+fn the_age_of_a_proof_counts_from_the_earlier_of_its_two_clocks() {
+    let home = TempDir::new().unwrap();
+    let now = Clock::System.now();
+    let proof = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/proofs/every-region-delivers.json");
+    for (collected, date, caveats) in [
+        (0, "2026-11-25T01:03:52Z", json!(["no-checksum", "too-old"])),
+        (-7200, "", json!(["no-checksum", "too-old"])),
+        (86_400, "", json!(["no-checksum", "of-the-future"])),
+        (-60, "", json!(["no-checksum"])),
+    ] {
+        let mut evidence = read_json(&proof);
+        evidence["collectedAt"] = now.plus_seconds(collected).to_string().into();
+        let date = if date.is_empty() { now.plus_seconds(collected + 5).to_string() } else { date.to_owned() };
+        evidence["trails"][0]["delivery"]["date"] = date.into();
+        fs::write(home.path().join("proof.json"), evidence.to_string()).unwrap();
+        let arguments = ["prove", "--evidence", "proof.json", "--max-age", "1h", "--format", "json"];
+        let ran = Ran::new(bare(home.path(), &arguments).output().unwrap());
+        assert_eq!(ran.json()["accounts"][0]["caveats"], caveats, "{collected} {}", ran.stderr);
+    }
+}
+
 /// A trail of which every answer is there.
 fn full() -> Value {
     json!({
@@ -303,6 +325,7 @@ fn a_second_trail_that_takes_management_events_is_named_with_what_it_costs() {
     let mut second = evidence["trails"][0].clone();
     second["Name"] = json!("second");
     second["TrailARN"] = json!("arn:aws:cloudtrail:us-east-1:123456789012:trail/second");
+    second["GetEventSelectors"]["TrailARN"] = second["TrailARN"].clone();
     evidence["trails"].as_array_mut().unwrap().push(second.clone());
     let both = report(&evidence, &json!({}));
     let notes: Vec<(&str, usize)> = both.trails.iter().map(|trail| (trail.name.as_str(), trail.notes.len())).collect();

@@ -572,4 +572,7 @@ fn no_accounts_are_an_empty_document_of_every_format() {
     }
     assert_eq!(json("asff", &[]), json!([]));
     assert_eq!(json("evaluations", &[]), json!({"Evaluations": []}));
+    let header = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (none, one) = (header(&render("csv", &[])), header(&render("csv", &[example("compliant")])));
+    assert_eq!(none, one[..1]);
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 
@@ -145,3 +146,36 @@ def test_the_scripts_that_read_the_aws_clis_words_pin_them(account, tmp_path, an
         ANSWERS=str(answers),
     )
     assert "An error occurred (AccessDeniedException)" in told.stdout + told.stderr
+
+
+@pytest.mark.usefixtures("account")
+def test_a_link_that_another_user_has_planted_beside_the_output_is_not_followed(tmp_path, answers):
+    (answers / "describe-trails").write_text('{"trailList": []}')
+    (answers / "list-discovered-resources").write_text('{"resourceIdentifiers": []}')
+    victim, output = tmp_path / "victim", tmp_path / "evidence.json"
+    victim.write_text("as it was")
+    # The shell keeps its process id when it becomes the script, so that it knows the name that has this id in it.
+    planted = f'ln -s "$VICTIM" "$OUTPUT.$$"; exec {shlex.quote(BASH)} "$@"'
+    ended = run(
+        [tmp_path / "bin"],
+        EVIDENCE,
+        "--region",
+        "us-east-1",
+        "--output",
+        str(output),
+        program=(BASH, "-c", planted, "bash"),
+        ANSWERS=str(answers),
+        VICTIM=str(victim),
+        OUTPUT=str(output),
+    )
+    assert ended.exit_code == 0, ended.stderr
+    assert victim.read_text() == "as it was"
+    assert json.loads(output.read_text())["trails"] == []
+    assert output.stat().st_mode & 0o777 == 0o666 & ~current_umask()
+    assert [path.name for path in tmp_path.glob("evidence.json.*") if not path.is_symlink()] == []
+
+
+def current_umask():
+    umask = os.umask(0o022)
+    os.umask(umask)
+    return umask
