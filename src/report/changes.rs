@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::VariantArray as _;
 
@@ -191,9 +191,7 @@ impl Earlier {
     /// # Errors
     /// It is none, or not of this form.
     pub fn parse(text: &str) -> Result<Self, InvalidEarlier> {
-        // A derived `Deserialize` would take a list for the fields in order.
-        json::read::<BTreeMap<String, IgnoredAny>>(text).map_err(InvalidEarlier::Form)?;
-        let earlier: Self = json::read(text).map_err(InvalidEarlier::Form)?;
+        let earlier: Self = json::read_object(text).map_err(InvalidEarlier::Form)?;
         if earlier.format_version != FORMAT_VERSION {
             return Err(InvalidEarlier::Version(earlier.format_version));
         }

@@ -14,7 +14,7 @@ use super::{
     delivery::evidence::Delivery,
     json::{self, Unreadable},
     names::{self, Respelled},
-    objects::{Object, object_or_null, objects},
+    objects::{object_or_null, objects},
     provenance::Provenance,
     region,
     selectors::EventSelectors,
@@ -71,7 +71,7 @@ impl Evidence {
     /// Text that is no JSON, or not of the form that `evidence.schema.json` describes.
     pub fn parse(text: &str) -> Result<Self, InvalidEvidence> {
         let invalid = |Unreadable { path, problem }| InvalidEvidence { path, problem };
-        let Object(evidence) = json::read(text).map_err(invalid)?;
+        let evidence = json::read_object(text).map_err(invalid)?;
         let document: Value = json::read(text).map_err(invalid)?;
         if let Some(Respelled { path, name, valid }) = names::respelled(&document) {
             let valid = valid.map_or("are names of ASCII letters".to_owned(), |valid| format!("is `{valid}`"));

@@ -8,6 +8,8 @@ use serde::{
 };
 use serde_json::{Value, error::Category};
 
+use super::objects::Object;
+
 /// What is wrong with a JSON text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", if path == "." { String::new() } else { format!("at `{path}`: ") })]
@@ -26,6 +28,14 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     let value = read_as(text)?;
     read_as::<EachNameOnce>(text)?;
     Ok(value)
+}
+
+/// Reads a JSON text as [`read`] does, and takes no list for an object's fields in order.
+///
+/// # Errors
+/// As of [`read`], or it is no object.
+pub fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+    read(text).map(|Object(object)| object)
 }
 
 /// Whether a JSON object names a member twice, or one in it does: which of the two counts, each reader decides for itself.
