@@ -43,11 +43,11 @@ const SUSPENDED: usize = 9;
 
 /// The organizational units, and what they are called.
 const UNITS: [&str; 5] = [
-    "r-1/ou-ab12-workload/ou-ab12-producti",
-    "r-1/ou-ab12-workload/ou-ab12-developm",
-    "r-1/ou-ab12-workload",
-    "r-1/ou-ab12-security",
-    "r-1/ou-ab12-sandbox1",
+    "r-ab12/ou-ab12-workload/ou-ab12-producti",
+    "r-ab12/ou-ab12-workload/ou-ab12-developm",
+    "r-ab12/ou-ab12-workload",
+    "r-ab12/ou-ab12-security",
+    "r-ab12/ou-ab12-sandbox1",
 ];
 const NAMES: [(&str, &str); 5] = [
     ("ou-ab12-workload", "Workloads"),
@@ -79,7 +79,7 @@ fn world(accounts: usize) -> Result<World, Box<dyn Error + Send + Sync>> {
         if place != WITHOUT_ROLE && !is_own {
             world.put_role(&account, ROLE, OWN);
         }
-        let path = if is_own { "r-1" } else { UNITS[number % UNITS.len()] };
+        let path = if is_own { "r-ab12" } else { UNITS[number % UNITS.len()] };
         let mut member = Member::active(&account, path);
         if place == SUSPENDED {
             "SUSPENDED".clone_into(&mut member.state);

@@ -24,7 +24,7 @@ pub struct Member {
     pub account: String,
     /// Such as `ACTIVE`.
     pub state: String,
-    /// The ids from the root, which is `r-1`, to the unit that it is in.
+    /// The ids from the root, which is `r-ab12`, to the unit that it is in.
     pub path: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl Member {
 impl Organization {
     /// Its id.
     pub const ID: &str = "o-exampleorgid";
-    pub(super) const ROOT: &str = "r-1";
+    pub(super) const ROOT: &str = "r-ab12";
 
     pub(super) fn item(&self, member: &Member) -> Value {
         let Member { account, state, path } = member;

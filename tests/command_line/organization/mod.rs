@@ -31,17 +31,20 @@ async fn organization(members: usize, set_up: impl FnOnce(&mut World)) -> Live {
     let evidence = read_json(&example("compliant"));
     let text = evidence.to_string();
     Live::serve(&evidence, |world| {
-        let mut accounts = vec![Member::active(OWN, "r-1")];
+        let mut accounts = vec![Member::active(OWN, "r-ab12")];
         for number in 1..=members {
             let account = id(number);
             world.put_account(&serde_json::from_str(&text.replace(OWN, &account)).unwrap()).unwrap();
             world.put_role(&account, ROLE, OWN);
-            accounts.push(Member::active(&account, if number % 2 == 1 { "r-1/ou-odd" } else { "r-1/ou-even/ou-deep" }));
+            accounts.push(Member::active(
+                &account,
+                if number % 2 == 1 { "r-ab12/ou-ab12-oddunits" } else { "r-ab12/ou-ab12-evenunit/ou-ab12-deepunit" },
+            ));
         }
         world.organization = Some(Organization {
             management_account: OWN.to_owned(),
             accounts,
-            names: vec![("ou-odd".to_owned(), "Odd".to_owned())],
+            names: vec![("ou-ab12-oddunits".to_owned(), "Odd".to_owned())],
             ..Organization::default()
         });
         set_up(world);
@@ -120,10 +123,10 @@ async fn every_account_is_judged_and_has_its_place() {
     assert_eq!(
         json!(units),
         json!([
-            [["r-1"], "Root", 4],
-            [["r-1", "ou-even"], "ou-even", 1],
-            [["r-1", "ou-even", "ou-deep"], "ou-deep", 1],
-            [["r-1", "ou-odd"], "Odd", 2],
+            [["r-ab12"], "Root", 4],
+            [["r-ab12", "ou-ab12-evenunit"], "ou-ab12-evenunit", 1],
+            [["r-ab12", "ou-ab12-evenunit", "ou-ab12-deepunit"], "ou-ab12-deepunit", 1],
+            [["r-ab12", "ou-ab12-oddunits"], "Odd", 2],
         ])
     );
     assert_eq!(line_of(&ran, &id(1))["organization"]["state"], "ACTIVE");
@@ -290,16 +293,17 @@ async fn status_in_place_of_state_and_no_paths_lead_to_the_same_lines() {
 async fn only_a_unit_is_checked_and_the_others_are_listed() {
     for lacks_paths in [false, true] {
         let live = organization(4, |world| world.organization.as_mut().unwrap().lacks_paths = lacks_paths).await;
-        let ran = check(&live, &["--ou", "ou-even", "--exclude-account", &id(4)]).await;
+        let ran = check(&live, &["--ou", "ou-ab12-evenunit", "--exclude-account", &id(4)]).await;
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let judged: Vec<_> = lines(&ran).into_iter().filter(|(_, status, _)| status == "judged").collect();
         assert_eq!(judged, [(id(2), "judged".to_owned(), json!("COMPLIANT"))]);
         assert_eq!(lines(&ran).iter().filter(|(_, status, _)| status == "excluded").count(), 4);
         let none = live.run(&["check", "--organization", "--ou", "ou-none"]).await;
         assert_eq!(none.code, Some(2));
-        assert!(
-            none.stderr.contains("--ou ou-none holds no account; those that hold some: ou-deep, ou-even, ou-odd, r-1")
-        );
+        assert!(none.stderr.contains(
+            "--ou ou-none holds no account; those that hold some: ou-ab12-deepunit, ou-ab12-evenunit, \
+             ou-ab12-oddunits, r-ab12"
+        ));
     }
 }
 
@@ -559,7 +563,7 @@ async fn accounts_that_join_or_close_during_a_run_are_as_they_are_listed() {
         let accounts = &mut world.organization.as_mut().unwrap().accounts;
         "PENDING_CLOSURE".clone_into(&mut accounts[1].state);
         "PENDING_CLOSURE".clone_into(&mut accounts[22].state);
-        accounts.push(Member::active(&id(99), "r-1"));
+        accounts.push(Member::active(&id(99), "r-ab12"));
     }
     let ran = running.await.unwrap();
     // Nobody has made the role in the account that has just joined.

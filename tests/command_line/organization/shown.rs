@@ -23,7 +23,9 @@ async fn a_suite_of_the_test_report_is_an_organizational_unit() {
     let live = organization(4, |world| failing(world, 1)).await;
     let ran = live.run(&["check", "--organization", "--format", "junit"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    for (suite, tests, failures) in [("r-1", 1, 0), ("r-1/ou-even/ou-deep", 2, 0), ("r-1/ou-odd", 2, 1)] {
+    for (suite, tests, failures) in
+        [("r-ab12", 1, 0), ("r-ab12/ou-ab12-evenunit/ou-ab12-deepunit", 2, 0), ("r-ab12/ou-ab12-oddunits", 2, 1)]
+    {
         let opened = format!("<testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\"");
         assert!(ran.stdout.contains(&opened), "{opened}: {}", ran.stdout);
     }
@@ -43,11 +45,15 @@ async fn the_tree_of_the_page_folds_without_script_and_opens_where_somebody_shou
     assert!(!page.contains("<script"));
     let units: Vec<&str> = page.lines().filter(|line| line.contains("<details class=\"unit\"")).collect();
     let is_open: Vec<bool> = units.iter().map(|unit| unit.contains("\" open>")).collect();
-    assert_eq!(is_open, [true, false, false, true], "root, ou-even, ou-deep, ou-odd: {units:?}");
+    assert_eq!(
+        is_open,
+        [true, false, false, true],
+        "root, ou-ab12-evenunit, ou-ab12-deepunit, ou-ab12-oddunits: {units:?}"
+    );
     assert_eq!(page.matches("</details>").count(), 4);
     let (_, tree) = page.split_once("<details").unwrap();
     let (tree, _) = tree.rsplit_once("</details>").unwrap();
-    assert!(tree.contains("Odd (ou-odd)") && tree.contains(&id(1)), "{tree}");
+    assert!(tree.contains("Odd (ou-ab12-oddunits)") && tree.contains(&id(1)), "{tree}");
     assert!(!tree.contains(&id(3)), "what needs no attention is counted: {tree}");
     assert!(page.contains(&format!("{}</a>", id(3))), "and has its line all the same");
 }
@@ -57,8 +63,8 @@ async fn an_exception_for_a_unit_holds_below_it_and_stands_beside_the_verdict_in
     let live = organization(3, |world| {
         failing(world, 3);
         let accounts = &mut world.organization.as_mut().unwrap().accounts;
-        accounts[1] = Member::active(&id(1), &format!("r-1/{UNIT}"));
-        accounts[2] = Member::active(&id(2), &format!("r-1/{UNIT}/ou-ab12-deeper12"));
+        accounts[1] = Member::active(&id(1), &format!("r-ab12/{UNIT}"));
+        accounts[2] = Member::active(&id(2), &format!("r-ab12/{UNIT}/ou-ab12-deeper12"));
     })
     .await;
     let expires = crate::exceptions::day(200);
@@ -98,9 +104,9 @@ async fn what_became_different_is_said_and_who_was_not_asked_for_has_neither_joi
         failing(&mut world, 1);
         world.add_fault(Fault::on("DescribeTrails", Misbehaviour::Throttle).account(&id(2)));
         let accounts = &mut world.organization.as_mut().unwrap().accounts;
-        accounts[3] = Member::active(&id(3), "r-1");
+        accounts[3] = Member::active(&id(3), "r-ab12");
         "SUSPENDED".clone_into(&mut accounts[4].state);
-        accounts.push(Member::active(&id(9), "r-1"));
+        accounts.push(Member::active(&id(9), "r-ab12"));
     }
     let since = ["--since", "first.json", "--exclude-account", &id(5)];
     let ran = check(&live, &since).await;

@@ -165,6 +165,10 @@ def check_request(model, operation, request):
         if headers["content-type"] != content_type or headers["x-amz-target"] not in targets:
             raise Violation(f"headers {headers}, not {content_type} and one of {targets}")
         value = json.loads(request["body"])
+    if operation.input_shape is None:
+        if value:
+            raise Violation(f"{operation.name} takes no members, not {sorted(value)}")
+        return
     params = from_json(operation.input_shape, value, "request", constrained=True)
     if problems := botocore.validate.ParamValidator().validate(params, operation.input_shape).generate_report():
         raise Violation(problems)
