@@ -315,7 +315,7 @@ async fn an_account_that_no_unit_of_the_tree_has_is_not_excluded_without_a_word(
         organization.accounts[3].path = vec!["ou-of-a-moment-ago".to_owned()];
     })
     .await;
-    let ran = check(&live, &["--ou", "ou-even"]).await;
+    let ran = check(&live, &["--ou", "ou-ab12-evenunit"]).await;
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     let problem = format!("account {} may be below --ou: no unit of the tree has it", id(3));
     assert_eq!(ran.json()["organization"]["problems"], json!([problem]));
