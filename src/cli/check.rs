@@ -33,7 +33,6 @@ use crate::{
         evidence::Evidence,
         parameters::{InputParameters, RuleParameters},
         prove,
-        provenance::{Provenance, SavedVerdict},
         timestamp::Timestamp,
     },
 };
@@ -377,23 +376,10 @@ impl Evaluate {
         drop(progress);
         let mut report = report(&evidence, &parameters, given, asked)?;
         report.calls = session.calls.ended();
-        report.collected_as.clone_from(&caller);
+        report.collected_as = caller;
         if let Some(path) = &self.save_evidence {
-            let provenance = Provenance {
-                collected_by: format!("{}{}", evidence::PROGRAM, asked.map_or("", |_| " prove")),
-                collected_as: caller,
-                rule_parameters: report.rule_parameters.clone(),
-                calls: report.calls.clone(),
-                verdict: SavedVerdict {
-                    compliance_type: report.compliance_type,
-                    annotation: report.annotation.clone(),
-                },
-                sha256: String::new(),
-            };
-            let (provenance, checksum) = evidence::save(path, evidence, provenance)?;
-            report = report.resting_on(&provenance);
-            report.evidence_file = Some(path.to_string_lossy().into_owned());
-            report.evidence_sha256 = Some(checksum);
+            let by = format!("{}{}", evidence::PROGRAM, asked.map_or("", |_| " prove"));
+            evidence::save(path, evidence, &by, &mut report)?;
         }
         Ok((report, is_whole))
     }

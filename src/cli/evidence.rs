@@ -14,8 +14,12 @@ use super::{
     files::{self, Place},
 };
 use crate::{
-    report::json,
-    rule::{self, evidence::Evidence, provenance::Provenance},
+    report::{Report, json},
+    rule::{
+        self,
+        evidence::Evidence,
+        provenance::{Provenance, SavedVerdict},
+    },
 };
 
 /// What collects: the program and its version.
@@ -58,16 +62,25 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<(Evidence, Value), CliErr
     Ok((evidence, document))
 }
 
-/// Saves evidence with how it came to be, which is returned with its content checksum, and beside it, unless it is a pipe or
-/// a device, the checksum of the file, which is returned, too.
+/// Saves evidence with how it came to be, as the report has it, and beside it, unless it is a pipe or a device, the checksum
+/// of the file. The report then rests on the file.
 ///
 /// # Errors
-/// A file cannot be written.
+/// A file cannot be written; the report is then as it was.
 pub(super) fn save(
     path: &Path,
     mut evidence: Evidence,
-    mut provenance: Provenance,
-) -> Result<(Provenance, String), CliError> {
+    collected_by: &str,
+    report: &mut Report,
+) -> Result<(), CliError> {
+    let mut provenance = Provenance {
+        collected_by: collected_by.to_owned(),
+        collected_as: report.collected_as.clone(),
+        rule_parameters: report.rule_parameters.clone(),
+        calls: report.calls.clone(),
+        verdict: SavedVerdict { compliance_type: report.compliance_type, annotation: report.annotation.clone() },
+        sha256: String::new(),
+    };
     evidence.provenance = Some(provenance.clone());
     let mut document = serde_json::to_value(&evidence)
         .map_err(|error| CliError::machine(format!("cannot write {}", path.display()), error.into()))?;
@@ -82,7 +95,10 @@ pub(super) fn save(
     if Place::of_output(path).is_regular_file() {
         files::write(&checksum_file(path), checksum_line(&checksum, path).as_bytes())?;
     }
-    Ok((provenance, checksum))
+    *report = report.clone().resting_on(&provenance);
+    report.evidence_file = Some(path.to_string_lossy().into_owned());
+    report.evidence_sha256 = Some(checksum);
+    Ok(())
 }
 
 /// The file beside evidence that has its checksum.

@@ -14,12 +14,7 @@ use crate::{
     clock::Clock,
     error::chain,
     report::{Caveat, Report, Subject},
-    rule::{
-        Question, ask,
-        evidence::Evidence,
-        parameters::InputParameters,
-        provenance::{Provenance, SavedVerdict},
-    },
+    rule::{Question, ask, evidence::Evidence, parameters::InputParameters},
 };
 
 /// The verdict on an evidence file.
@@ -169,31 +164,13 @@ impl Work<'_> {
         let (evidence, _) = collect_evidence(session, collected_at, with_rows).await?;
         let mut report = judged(&evidence, &self.given);
         report.calls = session.calls.ended();
-        report.collected_as.clone_from(&caller);
+        report.collected_as = caller;
         let codes = report.calls.iter().filter_map(|call| call.error_code.as_deref());
         let is_throttled = codes.into_iter().any(is_throttling);
         let mut unsaved = None;
         if let Some(folder) = self.folder {
             let path = folder.evidence(&session.account_id);
-            let provenance = Provenance {
-                collected_by: evidence::PROGRAM.to_owned(),
-                collected_as: caller,
-                rule_parameters: report.rule_parameters.clone(),
-                calls: report.calls.clone(),
-                verdict: SavedVerdict {
-                    compliance_type: report.compliance_type,
-                    annotation: report.annotation.clone(),
-                },
-                sha256: String::new(),
-            };
-            match evidence::save(&path, evidence, provenance) {
-                Ok((provenance, checksum)) => {
-                    report = report.resting_on(&provenance);
-                    report.evidence_file = Some(path.to_string_lossy().into_owned());
-                    report.evidence_sha256 = Some(checksum);
-                }
-                Err(error) => unsaved = Some(chain(&error)),
-            }
+            unsaved = evidence::save(&path, evidence, evidence::PROGRAM, &mut report).err().map(|error| chain(&error));
         }
         Ok(Ended::Judged { report: Box::new(report), is_entered: session.is_member(), is_throttled, unsaved })
     }
