@@ -21,7 +21,7 @@ use crate::{
     rule::{region, timestamp::Timestamp},
 };
 
-/// What the stand-in serves. Everything may be changed while it runs: see [`StandIn::world`](super::StandIn::world).
+/// What the stand-in serves. Everything may be changed while it runs: see [`Endpoints::world`](super::Endpoints::world).
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a way in which AWS may behave, and they go together")]
 pub struct World {
