@@ -127,7 +127,8 @@ class Page(unittest.TestCase):
     def test_the_order_of_the_modules(self):
         self.assertEqual([modules for modules, _ in self.rows("module, top first")], imports.ORDER)
         for beside, below in imports.BESIDE.items():
-            self.assertIn(f"`{beside}`, AWS on a loopback port. It imports from `{below[0]}` alone", self.page)
+            modules = " and ".join(f"`{module}`" for module in below)
+            self.assertIn(f"`{beside}`, AWS on a loopback port. It imports from {modules} alone", self.page)
 
     def test_the_only_users_of_crates(self):
         said = [(crate, user) for [crate], [user] in self.rows("crate")]
