@@ -68,7 +68,7 @@ def test_the_second_report_tells_only_what_changed_and_who_is_still_silent(fleet
     message = told(fleet)
     assert message.named() == [OTHER, SILENT, WITHOUT_RULE]
     assert "Changed since the last report:\n  non-compliant: account" in message.text
-    assert f"  repaired: account {SILENT} (team-042): COMPLIANT, was COMPLIANT" in message.text
+    assert f"  repaired: account {SILENT} (team-042): COMPLIANT: management-events passes" in message.text
     assert f"Still without a fresh verdict:\n  account {WITHOUT_RULE}" in message.text
     shown = re.sub(r"s3://the-Bucket/reports/[^.]+", "s3://BUCKET/reports/2026-11-25T070000Z", message.text)
     assert f"```text\n{shown}\n```" in (ROOT / "docs/organization.md").read_text()

@@ -54,6 +54,16 @@ def test_a_package_that_another_stack_set_names_stays_and_with_it_all_else(deplo
     assert "the stack set another takes its package from" in ended.told()
 
 
+def test_a_package_that_another_stack_names_stays_and_with_it_all_else(deployed):
+    state = deployed.read()
+    bucket = "made-by-cloudtrail-all-regions-artifacts"
+    state["stacks"]["fleet-report"] = {"parameters": {"ArtifactBucket": bucket}, "outputs": {}}
+    deployed.write(state)
+    ended = deployed.remove()
+    assert (ended.exit_code, deployed.read()["stack_sets"].keys()) == (2, {RULE, ROLE})
+    assert "the stack fleet-report takes its package from" in ended.told()
+
+
 def test_what_is_in_a_suspended_account_is_left_there(deployed):
     deployed.change_account(Organization.member(3), state="SUSPENDED")
     state = deployed.read()
