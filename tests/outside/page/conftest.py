@@ -158,6 +158,7 @@ def refused(folder):
 def failing_trails(folder):
     evidence = example("stopped")
     [trail] = evidence["trails"]
+    del trail["GetEventSelectors"]["TrailARN"]
     evidence["trails"] = [trail, {**trail, "Name": "other", "TrailARN": trail["TrailARN"] + "-other"}]
     return ["--evidence", save(folder, "failing-trails", evidence)]
 

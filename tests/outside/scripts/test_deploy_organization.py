@@ -45,7 +45,7 @@ def without_looks(state):
     """What counts of a state: not how often it was looked at."""
     for account in state["accounts"].values():
         account.pop("looks", None)
-    return {name: value for name, value in state.items() if name != "seen"}
+    return {name: value for name, value in state.items() if name not in ("seen", "asked_of_members")}
 
 
 @BOTH_WAYS
